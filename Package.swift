@@ -1,0 +1,180 @@
+// swift-tools-version: 6.2
+// The floor plan: rooms in the order a value travels. A room opens only onto what stands in its line.
+
+import PackageDescription
+
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func room(_ name: String, _ opensOnto: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: opensOnto, resources: resources, swiftSettings: house)
+}
+
+func door(_ name: String, _ opensOnto: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: opensOnto, swiftSettings: house)
+}
+
+func tests(_ name: String, _ opensOnto: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: opensOnto, exclude: exclude, swiftSettings: house)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    httpTypes, nioCore, logging, lifecycle,
+]
+
+let package = Package(
+    name: "plumbline",
+    products: [
+        .executable(name: "plumblined", targets: ["plumblined"]),
+        .executable(name: "plumbline", targets: ["plumbline"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    ],
+    targets: [
+        // Measured: the vocabulary, the device files, the wires.
+        room("Readings"),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1"),
+        room("SourceYAML", ["CYAML"]),
+        room("Profiles", ["Readings", "SourceYAML", "CanonicalCBOR", "Hashing"]),
+        room("BlockingThread"),
+        .systemLibrary(name: "CModbus", pkgConfig: "libmodbus"),
+        room("Modbus", ["Readings", "Profiles", "BlockingThread", "CModbus"]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto"),
+        room("MQTT", ["Readings", "Profiles", "CMosquitto"]),
+
+        // Changes the twin.
+        room("CanonicalCBOR"),
+        room("TwinModel", ["Readings", "CanonicalCBOR", "Hashing"]),
+        room("BuildingFile", ["Readings", "SourceYAML", "TwinModel", "Profiles"]),
+
+        // Is written down.
+        .target(name: "CHash"),
+        room("Hashing", ["CHash"]),
+        room("MerkleLog", ["Hashing", crypto]),
+        room("LogEntries", ["Readings", "CanonicalCBOR", "Hashing", "MerkleLog"]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3"),
+        room(
+            "LedgerStore",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "BlockingThread",
+                "CSQLite",
+            ]),
+        room("Capture", ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore"]),
+
+        // Is tied to the Tangle.
+        .target(name: "CCurl"),
+        room("ProofOfWork", ["Hashing", "CCurl"]),
+        room("Tangle", ["Hashing", "ProofOfWork", crypto]),
+        room("TangleClient", ["Tangle", httpClient, nioCore, nioHTTP1]),
+        room(
+            "Anchoring",
+            [
+                "Readings", "Hashing", "CanonicalCBOR", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "TangleClient", "LedgerStore", "Capture", logging,
+            ]),
+
+        // Is checked and shown.
+        room("Evidence", ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", crypto]),
+        room(
+            "Disclosure",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
+                "LedgerStore",
+            ]),
+        room("FacilityPage", [], resources: [.embedInCode("Web")]),
+        room("FacilityAPI", ["Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "FacilityPage", nioSSL] + hummingbird),
+
+        // Is run.
+        room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
+        room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
+        room(
+            "Gateway",
+            [
+                "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT", "CanonicalCBOR", "TwinModel",
+                "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "ProofOfWork",
+                "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "FacilityAPI", "LocalTangle", crypto,
+                .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioPosix,
+            ] + hummingbird),
+        door("plumblined", ["Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
+        door(
+            "plumbline",
+            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence", arguments]),
+
+        // What each room promises.
+        tests("HouseRulesTests", []),
+        tests("ReadingsTests", ["Readings"]),
+        tests("SourceYAMLTests", ["SourceYAML"]),
+        tests("ProfilesTests", ["Readings", "SourceYAML", "Profiles"]),
+        tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
+        tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
+        tests("CanonicalCBORTests", ["CanonicalCBOR"]),
+        tests("TwinModelTests", ["Readings", "TwinModel"]),
+        tests("BuildingFileTests", ["Readings", "TwinModel", "Profiles", "BuildingFile"]),
+        tests("HashingTests", ["Hashing", crypto]),
+        tests("MerkleLogTests", ["Hashing", "MerkleLog", crypto]),
+        tests("LogEntriesTests", ["Readings", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries"]),
+        tests(
+            "LedgerStoreTests",
+            ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "CSQLite"]),
+        tests(
+            "CaptureTests",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
+                "Capture",
+            ]),
+        tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
+        tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
+        tests("LocalTangleTests", ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient]),
+        tests(
+            "AnchoringTests",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
+                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle",
+            ]),
+        tests(
+            "EvidenceTests",
+            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence", crypto]),
+        tests(
+            "DisclosureTests",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
+                "LedgerStore", "Capture", "Disclosure",
+            ]),
+        tests(
+            "FacilityAPITests",
+            [
+                "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
+                "Disclosure", "FacilityPage", "FacilityAPI", httpClient,
+            ] + hummingbird),
+        tests("SimulationTests", ["Readings", "Profiles", "Modbus", "Simulation"]),
+        tests("GatewayTests", ["Readings", "Gateway"]),
+    ]
+)

@@ -1,0 +1,3 @@
+import ArgumentParser
+struct P: ParsableCommand {}
+P.main()
