@@ -24,6 +24,8 @@ func tests(_ name: String, _ opensOnto: [Target.Dependency], exclude: [String] =
     .testTarget(name: name, dependencies: opensOnto, exclude: exclude, swiftSettings: house)
 }
 
+let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+" : "") }
+
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -113,17 +115,18 @@ let package = Package(
         room("FacilityAPI", ["Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "FacilityPage", nioSSL] + hummingbird),
 
         // Is run.
+        .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
         room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
         room(
             "Gateway",
             [
-                "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT", "CanonicalCBOR", "TwinModel",
-                "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "ProofOfWork",
+                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
+                "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "FacilityAPI", "LocalTangle", crypto,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioPosix,
             ] + hummingbird),
-        door("plumblined", ["Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
+        door("plumblined", ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
         door(
             "plumbline",
             ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence", arguments]),
