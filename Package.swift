@@ -129,7 +129,10 @@ let package = Package(
         door("plumblined", ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
         door(
             "plumbline",
-            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence", arguments]),
+            [
+                "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "Evidence", arguments,
+            ]),
 
         // What each room promises.
         tests("HouseRulesTests", []),
