@@ -1,0 +1,44 @@
+"""Runs every integration test and says which passed. Needs the release build and the Python packages of Deploy/prepare --tests.
+
+    .build/venv/bin/python Tests/Integration/run.py [--long] [NAME ...]"""
+
+import pathlib
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TESTS = {
+    "bad_input": ["bad_input.py"],
+    "real_input": ["real_input.py"],
+    "iota_sdk": ["iota_sdk.py"],
+    "power": ["power.py"],
+    "readme": ["readme.py"],
+    "page": ["../Page/run.py", "--mock"],
+}
+SECONDS_MAX = 900
+
+
+def main():
+    long = "--long" in sys.argv
+    names = [name for name in sys.argv[1:] if not name.startswith("-")] or list(TESTS)
+    failed = []
+    for name in names:
+        script, *options = TESTS[name]
+        if name == "power" and long:
+            options += ["--kills", "50"]
+        started = time.monotonic()
+        print(f"== {name}", flush=True)
+        try:
+            code = subprocess.run([sys.executable, str(HERE / script), *options], timeout=SECONDS_MAX, cwd=HERE).returncode
+        except subprocess.TimeoutExpired:
+            code = f"not ended after {SECONDS_MAX} s"
+        print(f"== {name}: {'passed' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - started:.0f} s", flush=True)
+        if code != 0:
+            failed.append(name)
+    print(f"{len(names) - len(failed)} passed, {len(failed)} failed", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
