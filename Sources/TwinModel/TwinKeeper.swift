@@ -1,0 +1,103 @@
+package import Readings
+
+/// The one place in a running gateway that holds the twin: takes readings in, answers what is now, tells whoever listens.
+package actor TwinKeeper {
+    /// Batches that wait for one subscriber; beyond it the oldest are dropped and counted.
+    package static let waitingBatchesMax = 256
+
+    package private(set) var building: Building
+    package private(set) var numbering: Numbering
+    package private(set) var twin: Twin
+    /// Batches of readings that slow subscribers did not get, since the start.
+    package private(set) var droppedBatches: UInt64 = 0
+
+    private var ids: [PointNumber: String]
+    private var subscribers: [UInt64: AsyncStream<[Reading]>.Continuation] = [:]
+    private var nextSubscriber: UInt64 = 0
+
+    package init(building: Building, numbering: Numbering, listeningSinceMs: Int64) {
+        self.building = building
+        self.numbering = numbering
+        twin = Twin(building: building, numbering: numbering, listeningSinceMs: listeningSinceMs)
+        ids = Self.ids(building, numbering)
+    }
+
+    /// Takes readings in, in order, and tells the subscribers what now holds. Store the readings of the changes.
+    @discardableResult
+    package func apply(_ readings: [Reading]) -> [TwinChange] {
+        let changes = readings.map { twin.apply($0) }
+        tell(changes.compactMap { $0.fate == .applied ? $0.reading : nil })
+        return changes
+    }
+
+    /// Fills the twin from stored readings without telling anybody, oldest first.
+    package func restore(_ readings: [Reading]) {
+        for reading in readings { _ = twin.apply(reading) }
+    }
+
+    /// What silence makes at `nowMs`, not yet applied.
+    package func silence(nowMs: Int64) -> [Reading] { twin.silence(nowMs) }
+
+    package func state(of point: String) -> PointState? {
+        numbering.points[point].flatMap { twin.states[$0] }
+    }
+
+    package func state(of point: PointNumber) -> PointState? { twin.states[point] }
+
+    /// Every point of the present revision with its state, by id.
+    package func states() -> [String: PointState] {
+        var result: [String: PointState] = [:]
+        result.reserveCapacity(ids.count)
+        for (number, id) in ids { result[id] = twin.states[number] }
+        return result
+    }
+
+    package func id(of point: PointNumber) -> String? { ids[point] }
+    package func number(of point: String) -> PointNumber? { numbering.points[point] }
+
+    /// Puts a new revision of the building in place; the states of points that stay are kept.
+    package func replace(building: Building, numbering: Numbering, nowMs: Int64) {
+        self.building = building
+        self.numbering = numbering
+        ids = Self.ids(building, numbering)
+        twin.replace(building: building, numbering: numbering, nowMs: nowMs)
+    }
+
+    /// Every batch of readings from now on. A subscriber that does not keep up loses the oldest batches; ends when its task is cancelled.
+    package func subscribe() -> AsyncStream<[Reading]> {
+        let number = nextSubscriber
+        nextSubscriber += 1
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: [Reading].self, bufferingPolicy: .bufferingNewest(Self.waitingBatchesMax))
+        subscribers[number] = continuation
+        return stream
+    }
+
+    package var subscriberCount: Int { subscribers.count }
+
+    /// Ends every subscriber's stream; for the way out.
+    package func finish() {
+        for continuation in subscribers.values { continuation.finish() }
+        subscribers = [:]
+    }
+
+    private func tell(_ readings: [Reading]) {
+        guard !readings.isEmpty else { return }
+        for (number, continuation) in subscribers {
+            switch continuation.yield(readings) {
+            case .enqueued: break
+            case .dropped: droppedBatches += 1
+            case .terminated: subscribers[number] = nil
+            @unknown default: break
+            }
+        }
+    }
+
+    private static func ids(_ building: Building, _ numbering: Numbering) -> [PointNumber: String] {
+        var ids: [PointNumber: String] = [:]
+        for point in building.points {
+            if let number = numbering.points[point.id] { ids[number] = point.id }
+        }
+        return ids
+    }
+}
