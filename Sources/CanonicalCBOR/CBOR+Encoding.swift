@@ -1,0 +1,48 @@
+extension CBOR {
+    /// The only encoding of this value.
+    package func encoded() -> [UInt8] {
+        var target: [UInt8] = []
+        encode(into: &target)
+        return target
+    }
+
+    package func encode(into target: inout [UInt8]) {
+        switch self {
+        case .unsigned(let value):
+            CBOR.encodeHead(major: 0, value, into: &target)
+        case .negative(let value):
+            // −1 − n is stored as n; the complement cannot overflow.
+            CBOR.encodeHead(major: 1, UInt64(bitPattern: ~value), into: &target)
+        case .bytes(let value):
+            CBOR.encodeHead(major: 2, UInt64(value.count), into: &target)
+            target.append(contentsOf: value)
+        case .text(let value):
+            CBOR.encodeHead(major: 3, UInt64(value.utf8.count), into: &target)
+            target.append(contentsOf: value.utf8)
+        case .array(let items):
+            CBOR.encodeHead(major: 4, UInt64(items.count), into: &target)
+            for item in items { item.encode(into: &target) }
+        case .null:
+            target.append(0xf6)
+        }
+    }
+
+    /// Shortest head of a major type (RFC 8949 section 3).
+    private static func encodeHead(major: UInt8, _ argument: UInt64, into target: inout [UInt8]) {
+        let type = major << 5
+        let width: Int
+        switch argument {
+        case 0..<24:
+            target.append(type | UInt8(argument))
+            return
+        case 24...0xff: width = 1
+        case 0x100...0xffff: width = 2
+        case 0x1_0000...0xffff_ffff: width = 4
+        default: width = 8
+        }
+        target.append(type | (24 + UInt8(width.trailingZeroBitCount)))
+        for shift in stride(from: 8 * (width - 1), through: 0, by: -8) {
+            target.append(UInt8(truncatingIfNeeded: argument >> UInt64(shift)))
+        }
+    }
+}
