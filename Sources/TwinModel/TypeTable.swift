@@ -19,6 +19,12 @@ package enum TypeTable {
         kinds[name].map { ($0 == .space ? "rec:" : "brick:") + name }
     }
 
+    /// The name that was probably meant by an unknown one: a well-known slip first, else the nearest spelling.
+    package static func suggestion(for name: String, kinds wanted: [Kind]) -> String? {
+        if let slip = slips[name], let kind = kinds[slip], wanted.contains(kind) { return slip }
+        return NearestName.find(name, in: (entityNames + pointNames).filter { kinds[$0].map(wanted.contains) ?? false })
+    }
+
     /// Names that an entity may have.
     package static let entityNames = spaces + equipment
     package static let pointNames = points
@@ -93,6 +99,17 @@ package enum TypeTable {
         Change_Filter_Alarm Failure_Alarm Unit_Failure_Alarm Sensor_Failure_Alarm Communication_Loss_Alarm Temperature_Alarm High_Temperature_Alarm
         Low_Temperature_Alarm CO2_Alarm High_CO2_Alarm Leak_Alarm Smoke_Alarm Low_Battery_Alarm Power_Loss_Alarm Overload_Alarm Maintenance_Required_Alarm
         """)
+
+    /// Names that look right and do not exist, or are deprecated.
+    private static let slips = [
+        "PV_Inverter": "Photovoltaic_Inverter", "Solar_Inverter": "Photovoltaic_Inverter", "Floor": "Level", "Storey": "Level",
+        "Air_Handler_Unit": "AHU", "Air_Handling_Unit": "AHU", "Heat_Pump": "Packaged_Heat_Pump", "Variable_Air_Volume_Box": "VAV",
+        "EV_Charger": "Electric_Vehicle_Charging_Station", "Main_Meter": "Building_Electrical_Meter",
+        "Electrical_Power_Sensor": "Electric_Power_Sensor", "Electrical_Energy_Sensor": "Electric_Energy_Sensor",
+        "Zone_Air_Temperature_Setpoint": "Target_Zone_Air_Temperature_Setpoint",
+        "Hot_Water_Supply_Temperature_Sensor": "Leaving_Hot_Water_Temperature_Sensor", "Meeting_Room": "ConferenceRoom",
+        "Fan_Speed_Sensor": "Speed_Sensor",
+    ]
 
     private static func names(_ text: String) -> [String] {
         text.split(whereSeparator: { $0 == " " || $0 == "\n" }).map(String.init)

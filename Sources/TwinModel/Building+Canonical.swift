@@ -1,0 +1,80 @@
+package import CanonicalCBOR
+package import Hashing
+import Readings
+
+extension Building {
+    /// Version of the canonical form that this code writes and reads.
+    package static let canonicalVersion: UInt64 = 1
+    /// A stored revision is at most this long.
+    package static let canonicalSizeBytesMax = 16 << 20
+
+    /// The one sequence of bytes of this revision, before encoding: `[1, "building", id, label, timezone, [entity], [device], [point]]`.
+    package func canonical() -> CBOR {
+        .array([
+            .unsigned(Self.canonicalVersion), .text("building"), .text(id), .text(label), .text(timeZone),
+            .array(entities.map(\.canonical)), .array(devices.map(\.canonical)), .array(points.map(\.canonical)),
+        ])
+    }
+
+    /// SHA-256 of the canonical bytes; stands in the configuration items of the log.
+    package var modelHash: Hash { sha256(canonical().encoded()) }
+}
+
+extension Entity {
+    /// `[id, type, label, [[relation, target]], [[annotation, [[name, value]]]]]`.
+    fileprivate var canonical: CBOR {
+        .array([
+            .text(id), .text(type), .text(label),
+            .array(relations.map { .array([.text($0.kind.rawValue), .text($0.target)]) }),
+            .array(
+                annotations.map { annotation in
+                    .array([
+                        .text(annotation.name),
+                        .array(annotation.fields.map { .array([.text($0.name), .text($0.value)]) }),
+                    ])
+                }),
+        ])
+    }
+}
+
+extension Device {
+    /// `[id, profile, profile hash, address]`.
+    fileprivate var canonical: CBOR {
+        .array([.text(id), .text(profile), .bytes(profileHash), address.canonical])
+    }
+}
+
+extension DeviceAddress {
+    /// `["modbus", host, port, unit]`, `["serial", path, baud, mode, unit]` or `["mqtt", root]`.
+    fileprivate var canonical: CBOR {
+        switch self {
+        case .modbus(let host, let port, let unit):
+            .array([.text("modbus"), .text(host), .unsigned(UInt64(port)), .unsigned(UInt64(unit))])
+        case .serial(let path, let baud, let mode, let unit):
+            .array([.text("serial"), .text(path), .unsigned(UInt64(baud)), .text(mode), .unsigned(UInt64(unit))])
+        case .mqtt(let root): .array([.text("mqtt"), .text(root)])
+        }
+    }
+}
+
+extension Point {
+    /// `[id, type, unit, nature, flow, privacy, tenant, [min, max], [device, profile point, profile, profile hash], expected
+    /// seconds, kind, [mantissa, exponent, offset mantissa, offset exponent], stream, aggregate]`; limits are decimal text.
+    fileprivate var canonical: CBOR {
+        .array([
+            .text(id), .text(type), text(unit), .text(nature.rawValue), text(flow?.rawValue),
+            .text(privacy.rawValue), text(tenant),
+            .array([text(limits.min?.description), text(limits.max?.description)]),
+            .array([
+                .text(binding.device), .text(binding.profilePoint), .text(binding.profile), .bytes(binding.profileHash),
+            ]),
+            expectedSeconds.map { .unsigned(UInt64($0)) } ?? .null, .unsigned(UInt64(kind.rawValue)),
+            .array([
+                .int(scale.mantissa), .int(scale.exponent), .int(scale.offsetMantissa), .int(scale.offsetExponent),
+            ]),
+            .text(stream), .text(aggregate.rawValue),
+        ])
+    }
+
+    private func text(_ value: String?) -> CBOR { value.map { .text($0) } ?? .null }
+}
