@@ -1,0 +1,109 @@
+import Synchronization
+
+/// A nonce that meets its target, confirmed by the scalar Curl, and what finding it cost.
+package struct MinedNonce: Equatable, Sendable {
+    package var nonce: UInt64
+    /// Trailing zero trits reached; at least those asked for.
+    package var zeros: Int
+    /// Nonces tried in this call.
+    package var tries: UInt64
+    package var seconds: Double
+
+    /// Tries per second of this call; 0 when it was too short to tell.
+    package var triesPerSecond: Double { seconds > 0 ? Double(tries) / seconds : 0 }
+}
+
+/// Finds nonces on threads of its own at low priority, so that polling a bus never waits for mining.
+///
+/// Several calls may run at once; each has its own threads and memory (up to 93 kB a thread).
+package final class Miner: Sendable {
+    package let threads: Int
+    package let kernel: SearchKernel
+    private let niceness: Int32
+    private let nowNs: @Sendable () -> UInt64
+    private let measured = Mutex<Double?>(nil)
+
+    /// Batches of one kernel call: about a millisecond or two of work between looks at cancellation and the clock.
+    static let batchesPerChunk = 32
+    /// Chunks tried by `measure`.
+    static let chunksToMeasure: UInt64 = 8
+    package static let threadsMax = 64
+
+    /// `threads` 1…64; `niceness` 0…19 is added to the threads' priority; `nowNs` is any clock that never goes back.
+    package init(
+        threads: Int = 1, kernel: SearchKernel = .widest, niceness: Int32 = 10,
+        nowNs: @escaping @Sendable () -> UInt64 = monotonicNanoseconds
+    ) {
+        self.threads = min(max(1, threads), Self.threadsMax)
+        self.kernel = kernel
+        self.niceness = niceness
+        self.nowNs = nowNs
+    }
+
+    /// Tries per second of the last measurement or longer search; nil before the first.
+    package var triesPerSecond: Double? { measured.withLock { $0 } }
+
+    /// Seconds that `zeros` take on average at the measured rate; nil before the first measurement.
+    package func predictedSeconds(zeros: Int) -> Double? {
+        triesPerSecond.map { PoWTarget.meanTries(zeros: zeros) / $0 }
+    }
+
+    /// Searches for a few milliseconds after a target nobody meets; gives and keeps the rate in tries per second.
+    @discardableResult
+    package func measure() async throws(MiningError) -> Double {
+        let work = BlockWork(head: [])
+        let run = SearchRun(
+            work: work, zeros: Curl.hashTrits, kernel: kernel, start: 0,
+            chunksMax: Self.chunksToMeasure * UInt64(threads), deadlineNs: nil, nowNs: nowNs)
+        switch await run.outcome(threads: threads, niceness: niceness) {
+        case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
+        case .unavailable: throw .unavailable
+        case .stopped(_, _, let tries, let seconds), .found(_, let tries, let seconds):
+            let rate = Double(tries) / max(seconds, 1e-9)
+            measured.withLock { $0 = rate }
+            return rate
+        }
+    }
+
+    /// Searches from nonce `start` on (rounded down to a whole batch) until one gives the work a score of `minScore`.
+    ///
+    /// `allowedSeconds`: refuses beforehand what takes longer on average at the measured rate (it is measured when it
+    /// has not been), and gives up once that time has passed. A score of 0 needs no work: the nonce is `start`.
+    package func mine(
+        _ work: BlockWork, minScore: UInt32, from start: UInt64 = 0, allowedSeconds: Double? = nil
+    ) async throws(MiningError) -> MinedNonce {
+        let zeros = PoWTarget.zeros(minScore: minScore, size: work.sizeBytes)
+        if zeros == 0 {
+            return MinedNonce(nonce: start, zeros: work.zeros(nonce: start), tries: 0, seconds: 0)
+        }
+        if let allowedSeconds {
+            if triesPerSecond == nil { try await measure() }
+            let predicted = predictedSeconds(zeros: zeros) ?? 0
+            guard predicted <= allowedSeconds else {
+                throw .tooMuchWork(zeros: zeros, predictedSeconds: predicted, allowedSeconds: allowedSeconds)
+            }
+        }
+        let run = SearchRun(
+            work: work, zeros: zeros, kernel: kernel, start: start, chunksMax: nil,
+            deadlineNs: allowedSeconds.map { nowNs() &+ UInt64(min(max(0, $0), 1e9) * 1e9) }, nowNs: nowNs)
+        switch await run.outcome(threads: threads, niceness: niceness) {
+        case .found(let nonce, let tries, let seconds):
+            let confirmed = work.zeros(nonce: nonce)
+            guard confirmed >= zeros else { throw .notConfirmed(nonce: nonce, zeros: confirmed) }
+            keepRate(tries: tries, seconds: seconds)
+            return MinedNonce(nonce: nonce, zeros: confirmed, tries: tries, seconds: seconds)
+        case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
+        case .stopped(.deadline, let resumeAt, let tries, let seconds):
+            keepRate(tries: tries, seconds: seconds)
+            throw .outOfTime(resumeAt: resumeAt, tries: tries)
+        case .unavailable: throw .unavailable
+        }
+    }
+
+    /// Searches shorter than this say little about the rate.
+    private static let secondsToTell = 0.01
+
+    private func keepRate(tries: UInt64, seconds: Double) {
+        if seconds >= Self.secondsToTell { measured.withLock { $0 = Double(tries) / seconds } }
+    }
+}

@@ -1,0 +1,116 @@
+import Synchronization
+
+/// One search on some threads: they take chunks of nonces in turn until one is found or somebody says stop.
+final class SearchRun: Sendable {
+    enum Stop: Equatable { case cancelled, deadline }
+
+    enum Outcome: Equatable {
+        case found(nonce: UInt64, tries: UInt64, seconds: Double)
+        case stopped(Stop, resumeAt: UInt64, tries: UInt64, seconds: Double)
+        case unavailable
+    }
+
+    private struct State {
+        var threadsLeft = 0
+        var found: UInt64?
+        var tries: UInt64 = 0
+        var refused = false
+        var continuation: CheckedContinuation<Outcome, Never>?
+    }
+
+    private let input: [Int8]
+    private let zeros: Int
+    private let kernel: SearchKernel
+    private let start: UInt64
+    private let chunksMax: UInt64?
+    private let deadlineNs: UInt64?
+    private let nowNs: @Sendable () -> UInt64
+    private let beganNs: UInt64
+
+    private let isStopped = Atomic<Bool>(false)
+    private let isCancelled = Atomic<Bool>(false)
+    private let nextChunk = Atomic<UInt64>(0)
+    private let state = Mutex(State())
+
+    /// `chunksMax` ends the search as a deadline would, after that many chunks.
+    init(
+        work: BlockWork, zeros: Int, kernel: SearchKernel, start: UInt64, chunksMax: UInt64?, deadlineNs: UInt64?,
+        nowNs: @escaping @Sendable () -> UInt64
+    ) {
+        input = work.inputTrits(nonce: 0)
+        self.zeros = zeros
+        self.kernel = kernel
+        self.start = start - start % kernel.lanes
+        self.chunksMax = chunksMax
+        self.deadlineNs = deadlineNs
+        self.nowNs = nowNs
+        beganNs = nowNs()
+    }
+
+    /// Starts the threads and returns when the last of them has ended; cancelling the task stops them in milliseconds.
+    func outcome(threads: Int, niceness: Int32) async -> Outcome {
+        guard kernel.isAvailable else { return .unavailable }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock {
+                    $0.threadsLeft = threads
+                    $0.continuation = continuation
+                }
+                for _ in 0..<threads where !startThread(niceness: niceness, { self.work() }) {
+                    state.withLock { $0.refused = true }
+                    isStopped.store(true, ordering: .releasing)
+                    threadEnded()
+                }
+            }
+        } onCancel: {
+            isCancelled.store(true, ordering: .releasing)
+            isStopped.store(true, ordering: .releasing)
+        }
+    }
+
+    private var chunkNonces: UInt64 { kernel.lanes * UInt64(Miner.batchesPerChunk) }
+
+    private func work() {
+        let space = SearchSpace(kernel: kernel)
+        while !isStopped.load(ordering: .acquiring) {
+            if let deadlineNs, nowNs() >= deadlineNs { break }
+            let chunk = nextChunk.wrappingAdd(1, ordering: .relaxed).oldValue
+            if let chunksMax, chunk >= chunksMax { break }
+            let first = start &+ chunk &* chunkNonces
+            switch space.search(input: input, zeros: zeros, start: first, batches: Miner.batchesPerChunk) {
+            case .found(let nonce):
+                state.withLock {
+                    $0.tries += nonce &- first &+ 1
+                    if $0.found == nil { $0.found = nonce }
+                }
+                isStopped.store(true, ordering: .releasing)
+            case .none:
+                state.withLock { $0.tries += chunkNonces }
+            case .refused:
+                state.withLock { $0.refused = true }
+                isStopped.store(true, ordering: .releasing)
+            }
+        }
+        threadEnded()
+    }
+
+    private func threadEnded() {
+        let finished = state.withLock { state -> (CheckedContinuation<Outcome, Never>, State)? in
+            state.threadsLeft -= 1
+            guard state.threadsLeft == 0, let continuation = state.continuation else { return nil }
+            state.continuation = nil
+            return (continuation, state)
+        }
+        guard let (continuation, end) = finished else { return }
+        let seconds = Double(nowNs() &- beganNs) / 1e9
+        if let nonce = end.found {
+            continuation.resume(returning: .found(nonce: nonce, tries: end.tries, seconds: seconds))
+        } else if end.refused {
+            continuation.resume(returning: .unavailable)
+        } else {
+            let stop: Stop = isCancelled.load(ordering: .acquiring) ? .cancelled : .deadline
+            let resumeAt = start &+ nextChunk.load(ordering: .acquiring) &* chunkNonces
+            continuation.resume(returning: .stopped(stop, resumeAt: resumeAt, tries: end.tries, seconds: seconds))
+        }
+    }
+}
