@@ -142,7 +142,7 @@ let package = Package(
         tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
         tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
-        tests("TwinModelTests", ["Readings", "TwinModel"]),
+        tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
         tests("BuildingFileTests", ["Readings", "TwinModel", "Profiles", "BuildingFile"]),
         tests("HashingTests", ["Hashing", crypto]),
         tests("MerkleLogTests", ["Hashing", "MerkleLog", crypto]),
