@@ -12,6 +12,12 @@ package struct ModelChange: Hashable, Sendable {
         package let from: String?
         /// `nil`: there is none any more.
         package let to: String?
+
+        package init(name: String, from: String?, to: String?) {
+            self.name = name
+            self.from = from
+            self.to = to
+        }
     }
 
     package let kind: Kind
