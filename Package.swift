@@ -95,7 +95,7 @@ let package = Package(
         .target(name: "CCurl"),
         room("ProofOfWork", ["Hashing", "CCurl"]),
         room("Tangle", ["Hashing", "ProofOfWork", crypto]),
-        room("TangleClient", ["Tangle", httpClient, nioCore, nioHTTP1]),
+        room("TangleClient", ["Hashing", httpClient, nioCore, nioHTTP1]),
         room(
             "Anchoring",
             [

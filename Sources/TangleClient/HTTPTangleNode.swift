@@ -1,0 +1,169 @@
+import AsyncHTTPClient
+import FoundationEssentials
+package import Hashing
+import NIOCore
+import NIOHTTP1
+
+/// A Stardust node behind its REST interface (`core/v2` and `poi/v1`).
+package struct HTTPTangleNode: TangleNode {
+    /// Whole time of one call, s.
+    package static let timeoutS: Int64 = 10
+    /// Longest answer that is read, bytes; the node's own limit for a block is 32 768.
+    package static let answerBytesMax = 1 << 20
+
+    package let name: String
+    private let base: String
+    private let token: String?
+    private let client: HTTPClient
+
+    /// - Parameters:
+    ///   - url: `http://HOST:PORT` or `https://…`; a slash at the end is dropped.
+    ///   - token: sent as `Authorization: Bearer` when given.
+    package init(url: String, token: String? = nil) {
+        base = url.hasSuffix("/") ? String(url.dropLast()) : url
+        name = base
+        self.token = token
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(5)
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Ends the connections; the node must not be used afterwards.
+    package func shutdown() async throws { try await client.shutdown() }
+
+    package func info() async throws(NodeError) -> NodeInfo {
+        let answer = try decode(InfoAnswer.self, from: await get("/api/core/v2/info"), what: "info")
+        return NodeInfo(
+            name: answer.name, version: answer.version, isHealthy: answer.status.isHealthy,
+            networkName: answer.protocol.networkName, protocolVersion: answer.protocol.version,
+            minPoWScore: answer.protocol.minPowScore, belowMaxDepth: answer.protocol.belowMaxDepth,
+            latestMilestoneIndex: answer.status.latestMilestone.index,
+            latestMilestoneTimeS: answer.status.latestMilestone.timestamp)
+    }
+
+    package func tips() async throws(NodeError) -> [Hash] {
+        let answer = try decode(TipsAnswer.self, from: await get("/api/core/v2/tips"), what: "tips")
+        let ids = answer.tips.compactMap(Self.hash)
+        guard ids.count == answer.tips.count, (1...8).contains(ids.count) else { throw .malformed(what: "tips") }
+        return ids
+    }
+
+    package func submit(_ block: [UInt8], id: Hash) async throws(NodeError) {
+        var request = HTTPClientRequest(url: base + "/api/core/v2/blocks")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: Self.binary)
+        request.headers.add(name: "Accept", value: "application/json")
+        request.body = .bytes(ByteBuffer(bytes: block))
+        let answer = try decode(SubmitAnswer.self, from: await send(request), what: "block id")
+        guard answer.blockId == "0x" + id.hex else {
+            throw .otherBlock(expected: "0x" + id.hex, answered: String(answer.blockId.prefix(80)))
+        }
+    }
+
+    package func status(of block: Hash) async throws(NodeError) -> BlockStatus {
+        let bytes = try await get("/api/core/v2/blocks/0x\(block.hex)/metadata")
+        let answer = try decode(MetadataAnswer.self, from: bytes, what: "metadata")
+        return BlockStatus(
+            isSolid: answer.isSolid, referencedBy: answer.referencedByMilestoneIndex,
+            shouldPromote: answer.shouldPromote ?? false, shouldReattach: answer.shouldReattach ?? false)
+    }
+
+    package func milestone(index: UInt32) async throws(NodeError) -> [UInt8] {
+        try await get("/api/core/v2/milestones/by-index/\(index)", accept: Self.binary)
+    }
+
+    package func proofOfInclusion(of block: Hash) async throws(NodeError) -> [UInt8] {
+        try await get("/api/poi/v1/create/0x\(block.hex)")
+    }
+
+    // MARK: - One call
+
+    private static let binary = "application/vnd.iota.serializer-v1"
+
+    private func get(_ path: String, accept: String = "application/json") async throws(NodeError) -> [UInt8] {
+        var request = HTTPClientRequest(url: base + path)
+        request.headers.add(name: "Accept", value: accept)
+        return try await send(request)
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws(NodeError) -> [UInt8] {
+        var request = request
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        let status: UInt
+        let body: [UInt8]
+        do {
+            let response = try await client.execute(request, timeout: .seconds(Self.timeoutS))
+            status = response.status.code
+            body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+        } catch is NIOTooManyBytesError {
+            throw .malformed(what: "answer longer than \(Self.answerBytesMax) bytes")
+        } catch {
+            throw .unreachable("\(error)")
+        }
+        if (200...299).contains(status) { return body }
+        throw Self.error(status: Int(status), body: body)
+    }
+
+    /// The table of `tangle.md` section 5.
+    static func error(status: Int, body: [UInt8]) -> NodeError {
+        // A body that is no JSON has no message; the status alone decides then.
+        let told = (try? JSONDecoder().decode(ErrorAnswer.self, from: Data(body)))?.error.message
+        let message = String((told ?? "").prefix(200).map { $0.isNewline ? " " : $0 })
+        switch status {
+        case 400: return message.contains("below max depth") ? .belowMaxDepth : .refused(message: message)
+        case 401, 403: return .notAllowed(status: status)
+        case 404: return .notFound
+        case 503: return .notReady
+        default: return .failed(status: status, message: message)
+        }
+    }
+
+    private func decode<Answer: Decodable>(
+        _ type: Answer.Type, from bytes: [UInt8], what: String
+    ) throws(NodeError) -> Answer {
+        do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch { throw .malformed(what: what) }
+    }
+
+    private static func hash(_ text: String) -> Hash? {
+        text.hasPrefix("0x") ? Hash(hex: String(text.dropFirst(2))) : nil
+    }
+}
+
+private struct InfoAnswer: Decodable {
+    struct Status: Decodable {
+        struct Milestone: Decodable {
+            let index: UInt32
+            let timestamp: UInt32?
+        }
+        let isHealthy: Bool
+        let latestMilestone: Milestone
+    }
+    struct Network: Decodable {
+        let version: UInt8
+        let networkName: String
+        let minPowScore: UInt32
+        let belowMaxDepth: UInt8
+    }
+    let name: String
+    let version: String
+    let status: Status
+    let `protocol`: Network
+}
+
+private struct TipsAnswer: Decodable { let tips: [String] }
+
+private struct SubmitAnswer: Decodable { let blockId: String }
+
+private struct MetadataAnswer: Decodable {
+    let isSolid: Bool
+    let referencedByMilestoneIndex: UInt32?
+    let shouldPromote: Bool?
+    let shouldReattach: Bool?
+}
+
+private struct ErrorAnswer: Decodable {
+    struct Inner: Decodable { let message: String }
+    let error: Inner
+}
