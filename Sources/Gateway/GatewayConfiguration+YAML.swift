@@ -1,0 +1,145 @@
+import Hashing
+package import SourceYAML
+
+extension GatewayConfiguration {
+    /// Reads `plumbline.yaml`; every mistake is a `SourceError` with file, line, column and the nearest known key.
+    ///
+    /// Relative paths count from the configuration file's folder, `folder`.
+    package static func parse(_ text: [UInt8], file: String, folder: String) throws(SourceError) -> GatewayConfiguration {
+        let root = try YAMLNode.parse(text, file: file)
+        try root.allow([
+            "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "tangle", "localTangle",
+            "freeSpaceFloor", "journal",
+        ])
+        func path(_ node: YAMLNode) throws(SourceError) -> String {
+            let text = try node.string()
+            return text.hasPrefix("/") ? text : folder + "/" + text
+        }
+        let name = try root.required("gateway")
+        var result = GatewayConfiguration(gateway: try name.string(), buildingPath: try path(root.required("building")))
+        guard Self.isGatewayName(result.gateway) else {
+            throw name.error("'\(result.gateway)' cannot name a gateway", hint: "use 1 to 63 of a-z 0-9 . -")
+        }
+        if let node = root["profiles"] { result.profilesPath = try path(node) }
+        if let node = root["data"] { result.dataPath = try path(node) }
+        if let log = root["log"] {
+            try log.allow(["period", "snapshotEvery"])
+            if let node = log["period"] {
+                result.log.periodMs = try node.duration(1_000...3_600_000)
+                guard result.log.periodMs % 1_000 == 0, 3_600_000 % result.log.periodMs == 0 else {
+                    throw node.error("the period must be whole seconds that divide an hour", hint: "for example 1s, 10s, 60s, 15m")
+                }
+            }
+            if let node = log["snapshotEvery"] { result.log.snapshotEveryMs = try node.duration(60_000...86_400_000) }
+        }
+        if let node = root["api"] { result.api = try api(node, path: path) }
+        if let node = root["mqtt"] { result.mqtt = try mqtt(node, path: path) }
+        if let anchors = root["anchors"] {
+            try anchors.allow(["every"])
+            if let node = anchors["every"] { result.anchors.everyMs = try node.duration(2_000...86_400_000) }
+        }
+        if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
+        if let local = root["localTangle"] {
+            try local.allow(["interval", "minPowScore", "port"])
+            if let node = local["interval"] { result.localTangle.intervalMs = try node.duration(200...60_000) }
+            if let node = local["minPowScore"] { result.localTangle.minPoWScore = UInt32(try node.int(0...4_000)) }
+            if let node = local["port"] { result.localTangle.port = UInt16(try node.int(0...65_535)) }
+        }
+        if let node = root["freeSpaceFloor"] { result.freeSpaceFloorBytes = try size(node, 1 << 20...1 << 40) }
+        if let node = root["journal"] { result.journal = try node.choice(JournalLevel.self) }
+        return result
+    }
+
+    private typealias PathReader = (YAMLNode) throws(SourceError) -> String
+
+    private static func api(_ node: YAMLNode, path: PathReader) throws(SourceError) -> API {
+        try node.allow(["host", "port", "certificate", "key"])
+        var api = API()
+        if let host = node["host"] { api.host = try host.string(sizeBytesMax: 255) }
+        if let port = node["port"] { api.port = UInt16(try port.int(0...65_535)) }
+        if let file = node["certificate"] { api.certificatePath = try path(file) }
+        if let file = node["key"] { api.keyPath = try path(file) }
+        guard (api.certificatePath == nil) == (api.keyPath == nil) else {
+            throw node.error("certificate and key belong together; only one is given")
+        }
+        guard api.isLoopback || api.certificatePath != nil else {
+            throw (node["host"] ?? node).error(
+                "the API answers on loopback only unless it has TLS; \(api.host) needs certificate and key",
+                hint: "set api.certificate and api.key, or host: 127.0.0.1 behind a reverse proxy")
+        }
+        return api
+    }
+
+    private static func mqtt(_ node: YAMLNode, path: PathReader) throws(SourceError) -> MQTT {
+        try node.allow(["host", "port", "user", "passwordFile", "publish"])
+        var mqtt = MQTT(host: try node.required("host").string(sizeBytesMax: 255))
+        if let port = node["port"] { mqtt.port = UInt16(try port.int(1...65_535)) }
+        if let user = node["user"] { mqtt.user = try user.string(sizeBytesMax: 255) }
+        if let file = node["passwordFile"] { mqtt.passwordPath = try path(file) }
+        if let topic = node["publish"] {
+            let text = try topic.string(sizeBytesMax: 255)
+            guard !text.isEmpty, !text.contains(where: { "+#\u{0}".contains($0) }), !text.hasSuffix("/"), !text.hasPrefix("$") else {
+                throw topic.error("'\(text)' cannot be a topic root", hint: "no + # or $, no slash at the end")
+            }
+            mqtt.publish = text
+        }
+        return mqtt
+    }
+
+    private static func tangle(_ node: YAMLNode, path: PathReader) throws(SourceError) -> Tangle {
+        try node.allow(["node", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
+        let url = try node.required("node")
+        let address = try url.string(sizeBytesMax: 2_048)
+        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+            throw url.error("'\(address)' is no address of a node", hint: "for example https://tangle.example:14265")
+        }
+        var keys: [MilestoneKey] = []
+        for item in try node.required("milestoneKeys").items() {
+            try item.allow(["key", "from", "to", "holder"])
+            let key = try item.required("key")
+            guard let bytes = bytes(hex: try key.string()), bytes.count == 32 else {
+                throw key.error("a milestone key is 64 hex digits")
+            }
+            let holder = try item.required("holder")
+            let name = try holder.string(sizeBytesMax: 200)
+            guard !name.isEmpty, !name.contains(where: \.isNewline) else { throw holder.error("a holder is one line of text") }
+            keys.append(
+                MilestoneKey(
+                    key: bytes, from: UInt32(clamping: try item["from"]?.int(0...Int(UInt32.max)) ?? 0),
+                    to: UInt32(clamping: try item["to"]?.int(0...Int(UInt32.max)) ?? 0), holder: name))
+        }
+        let network = try node.required("network")
+        var tangle = Tangle(node: address, network: try network.string(sizeBytesMax: 255), milestoneKeys: keys)
+        guard !tangle.network.isEmpty else { throw network.error("a network has a name") }
+        if let file = node["tokenFile"] { tangle.tokenPath = try path(file) }
+        if let score = node["minPowScoreMax"] { tangle.minPoWScoreMax = UInt32(try score.int(1...100_000)) }
+        if let threshold = node["threshold"] {
+            tangle.threshold = try threshold.int(1...64)
+            let holders = Set(keys.map(\.holder)).count
+            guard tangle.threshold <= holders else {
+                throw threshold.error("\(tangle.threshold) holders must sign, but the keys have \(holders)")
+            }
+        }
+        return tangle
+    }
+
+    /// `16MiB`, `2GiB`, `512KiB` or plain bytes.
+    private static func size(_ node: YAMLNode, _ range: ClosedRange<UInt64>) throws(SourceError) -> UInt64 {
+        let text = try node.string()
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let factors: [Substring: UInt64] = ["": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40]
+        guard let value = UInt64(digits), let factor = factors[text.dropFirst(digits.count)] else {
+            throw node.expected("a size such as 16MiB or 2GiB")
+        }
+        let (product, over) = value.multipliedReportingOverflow(by: factor)
+        guard !over, range.contains(product) else { throw node.error("\(text) is outside 1MiB to 1TiB") }
+        return product
+    }
+
+    private static func isGatewayName(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+            }
+    }
+}

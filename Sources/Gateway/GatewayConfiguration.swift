@@ -1,0 +1,87 @@
+package import Readings
+
+/// Everything `plumbline.yaml` says, checked. Keys, ranges and defaults stand in `Docs/operate.md`.
+package struct GatewayConfiguration: Sendable, Equatable {
+    /// First part of the log's origin.
+    package var gateway: String
+    package var buildingPath: String
+    package var profilesPath = "/usr/share/plumbline/profiles"
+    package var dataPath = "/var/lib/plumbline"
+    package var log = Log()
+    package var api = API()
+    package var mqtt: MQTT?
+    package var anchors = Anchors()
+    /// The network's node; `nil` runs the development node inside.
+    package var tangle: Tangle?
+    package var localTangle = LocalTangle()
+    /// Below this many free bytes gauges are no longer taken.
+    package var freeSpaceFloorBytes: UInt64 = 256 << 20
+    package var journal = JournalLevel.info
+
+    package struct Log: Sendable, Equatable {
+        package var periodMs: Int64 = 60_000
+        package var snapshotEveryMs: Int64 = 3_600_000
+    }
+
+    package struct API: Sendable, Equatable {
+        package var host = "127.0.0.1"
+        package var port: UInt16 = 8420
+        /// PEM files; both or none.
+        package var certificatePath: String?
+        package var keyPath: String?
+
+        package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    }
+
+    package struct MQTT: Sendable, Equatable {
+        package var host: String
+        package var port: UInt16 = 1883
+        package var user: String?
+        package var passwordPath: String?
+        /// Topic root under which the twin is republished.
+        package var publish: String?
+    }
+
+    package struct Anchors: Sendable, Equatable {
+        package var everyMs: Int64 = 600_000
+    }
+
+    package struct Tangle: Sendable, Equatable {
+        package var node: String
+        package var network: String
+        package var tokenPath: String?
+        package var minPoWScoreMax: UInt32 = 4_000
+        /// Holders that must have signed a milestone.
+        package var threshold = 1
+        package var milestoneKeys: [MilestoneKey]
+    }
+
+    package struct MilestoneKey: Sendable, Equatable {
+        /// Ed25519 public key, 32 bytes.
+        package var key: [UInt8]
+        package var from: UInt32
+        /// 0: for ever.
+        package var to: UInt32
+        package var holder: String
+    }
+
+    package struct LocalTangle: Sendable, Equatable {
+        package var intervalMs: Int64 = 5_000
+        package var minPoWScore: UInt32 = 100
+        package var port: UInt16 = 0
+    }
+
+    package enum JournalLevel: String, Sendable, CaseIterable {
+        case debug, info, notice, warning, error
+    }
+
+    package init(gateway: String, buildingPath: String) {
+        self.gateway = gateway
+        self.buildingPath = buildingPath
+    }
+
+    /// Name of the development network when none is configured.
+    package static let localNetworkName = "plumbline-local"
+
+    package var networkName: String { tangle?.network ?? Self.localNetworkName }
+}
