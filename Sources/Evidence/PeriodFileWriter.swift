@@ -1,5 +1,5 @@
 import CanonicalCBOR
-package import Hashing
+import Hashing
 import Readings
 
 /// Writes a period file: the same parts always give the same bytes.
