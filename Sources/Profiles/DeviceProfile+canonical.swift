@@ -1,0 +1,92 @@
+import CanonicalCBOR
+import Hashing
+import Readings
+
+extension DeviceProfile {
+    /// SHA-256 over the canonical CBOR of everything in a profile that changes what is read or what it means, defaults written
+    /// out, addresses as on the wire. Notes and tests do not count.
+    static func canonicalHash(
+        id: String, revision: Int, vendor: String, models: [String], transport: Transport, confidence: Confidence,
+        provenance: [String], points: [ProfilePoint]
+    ) -> Hash {
+        let form = CBOR.array([
+            .int(1), .text(id), .int(Int64(revision)), .text(vendor), texts(models), transport.canonical,
+            .text(confidence.rawValue), texts(provenance), .array(points.map(\.canonical)),
+        ])
+        return sha256(form.encoded())
+    }
+
+    private static func texts(_ list: [String]) -> CBOR { .array(list.map { .text($0) }) }
+}
+
+extension DeviceProfile.Transport {
+    fileprivate var canonical: CBOR {
+        switch self {
+        case .modbus(let dialect):
+            .array([
+                .text("modbus"), .int(Int64(dialect.limits.registerCountMax)), .int(Int64(dialect.limits.gap)),
+                .array(dialect.limits.boundaries.map { .int(Int64($0)) }),
+                .array(
+                    dialect.identify.map {
+                        .array([
+                            .int(Int64($0.function.rawValue)), .int(Int64($0.address)),
+                            .array($0.words.map { .int(Int64($0)) }),
+                        ])
+                    }),
+            ])
+        case .mqtt(let dialect):
+            .array([
+                .text("mqtt"),
+                dialect.availability.map {
+                    .array([
+                        .text($0.topic.description), optional($0.path?.description), .text($0.online), .text($0.offline),
+                    ])
+                } ?? .null,
+            ])
+        }
+    }
+}
+
+extension ProfilePoint {
+    fileprivate var canonical: CBOR {
+        .array([
+            .text(id), source.canonical, .int(Int64(kind.rawValue)), .int(scale.mantissa), .int(scale.exponent),
+            .int(scale.offsetMantissa), .int(scale.offsetExponent), optional(unit), .text(nature.rawValue),
+            .text(brick), optional(flow), .text(privacy.rawValue),
+            .array(labels.map { .array([.int($0.value), .text($0.name)]) }),
+        ])
+    }
+}
+
+extension ProfilePoint.Source {
+    fileprivate var canonical: CBOR {
+        switch self {
+        case .modbus(let point):
+            .array([
+                .int(Int64(point.function.rawValue)), .int(Int64(point.address)), .text(point.type.rawValue),
+                .text(point.order.rawValue), .int(Int64(point.wordCount)),
+                point.bits.map { .array([.int(Int64($0.lowerBound)), .int(Int64($0.upperBound))]) } ?? .null,
+                .array(point.notAvailable.map { .unsigned($0) }), point.scaleRegister.map { .int(Int64($0)) } ?? .null,
+            ])
+        case .mqtt(let point):
+            .array([
+                .text(point.topic.description), point.place.canonical, .text(point.type.rawValue),
+                point.match.map { .array([.text($0.path.description), .text($0.equals)]) } ?? .null,
+                point.time.map { .array([.text($0.path.description), .text($0.form.rawValue)]) } ?? .null,
+                .text(point.retained.rawValue), .array(point.notAvailable.map { .text($0) }),
+            ])
+        }
+    }
+}
+
+extension MQTTPoint.Place {
+    fileprivate var canonical: CBOR {
+        switch self {
+        case .path(let path): .array([.text("path"), .text(path.description)])
+        case .plain: .array([.text("plain")])
+        case .capture(let name): .array([.text("capture"), .text(name)])
+        }
+    }
+}
+
+private func optional(_ text: String?) -> CBOR { text.map { .text($0) } ?? .null }

@@ -1,0 +1,113 @@
+package import SourceYAML
+
+extension DeviceProfile {
+    static let keys = [
+        "profile", "revision", "vendor", "models", "transport", "confidence", "provenance", "notes", "defaults",
+        "identify", "read", "availability", "points", "test",
+    ]
+
+    /// Reads one profile file.
+    ///
+    /// - Parameter file: the name that errors begin with.
+    package static func load(_ text: some Sequence<UInt8>, file: String) throws(SourceError) -> DeviceProfile {
+        var limits = YAMLLimits()
+        limits.sizeBytesMax = 512 * 1024
+        limits.depthMax = 8
+        return try load(YAMLNode.parse(text, file: file, limits: limits))
+    }
+
+    static func load(_ root: YAMLNode) throws(SourceError) -> DeviceProfile {
+        try root.allow(keys, in: "the profile")
+        let name = try root.required("profile")
+        let id = try name.string(sizeBytesMax: 64)
+        guard !id.isEmpty, id.utf8.allSatisfy(isIDByte) else {
+            throw name.error("the name '\(id)' may hold a-z, 0-9, '-' and '.' only")
+        }
+        let form = try root.required("transport").choice(["modbus", "mqtt"])
+        let defaults = try PointDefaults(root["defaults"], isModbus: form == "modbus")
+        var points: [ProfilePoint] = []
+        for entry in try root.required("points").entries() {
+            points.append(try ProfilePoint.load(entry, defaults: defaults))
+        }
+        guard !points.isEmpty else { throw try root.required("points").error("a profile needs at least one point") }
+        points.sort { $0.id < $1.id }
+        let transport: Transport =
+            if form == "modbus" {
+                .modbus(try ModbusDialect.load(root, defaults: defaults))
+            } else {
+                .mqtt(try MQTTDialect.load(root))
+            }
+        if case .modbus(let dialect) = transport { try checkSpans(points, dialect.limits, root) }
+        let provenance = try root.required("provenance").strings()
+        let revision = try root["revision"]?.int(1...1_000_000) ?? 1
+        let vendor = try root.required("vendor").string(sizeBytesMax: 100)
+        let models = try root.required("models").strings()
+        let confidence = try root.required("confidence").choice(Confidence.self)
+        return DeviceProfile(
+            id: id, revision: revision, vendor: vendor, models: models, transport: transport, confidence: confidence,
+            provenance: provenance, points: points, tests: try ProfileTest.load(root["test"], points: points),
+            hash: canonicalHash(
+                id: id, revision: revision, vendor: vendor, models: models, transport: transport, confidence: confidence,
+                provenance: provenance, points: points))
+    }
+
+    static func isIDByte(_ byte: UInt8) -> Bool {
+        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+            || byte == UInt8(ascii: "_")
+    }
+
+    /// A value and its live scale register must fit one request.
+    private static func checkSpans(
+        _ points: [ProfilePoint], _ limits: ReadLimits, _ root: YAMLNode
+    ) throws(SourceError) {
+        for point in points {
+            guard let modbus = point.modbus, !modbus.function.readsBits, modbus.span.count > limits.registerCountMax else { continue }
+            let place = try root.required("points")[point.id] ?? root
+            throw place.error(
+                "point \(point.id) takes \(modbus.span.count) registers with its scale register, a request holds \(limits.registerCountMax)")
+        }
+    }
+}
+
+extension ModbusDialect {
+    static func load(_ root: YAMLNode, defaults: PointDefaults) throws(SourceError) -> ModbusDialect {
+        if let node = root["availability"] { throw node.error("'availability' is for transport mqtt") }
+        var limits = ReadLimits()
+        if let read = root["read"] {
+            try read.allow(["maxRegisters", "gap", "boundaries"], in: "read")
+            var boundaries: [UInt16] = []
+            for item in try read["boundaries"]?.items() ?? [] { boundaries.append(UInt16(try item.int(0...65_535))) }
+            limits = ReadLimits(
+                registerCountMax: try read["maxRegisters"]?.int(1...125) ?? 125, gap: try read["gap"]?.int(0...124) ?? 8,
+                boundaries: boundaries)
+        }
+        var checks: [IdentityCheck] = []
+        for item in try root["identify"]?.items() ?? [] {
+            try item.allow(["address", "function", "words"], in: "identify")
+            var words: [UInt16] = []
+            for word in try item.required("words").items() { words.append(UInt16(try word.int(0...65_535))) }
+            guard (1...16).contains(words.count) else { throw item.error("an identity holds 1 to 16 words") }
+            let function = try defaults.function(item["function"])
+            guard !function.readsBits else { throw item.error("an identity stands in registers, function 3 or 4") }
+            checks.append(
+                IdentityCheck(
+                    function: function, address: try defaults.address(item.required("address"), last: words.count - 1),
+                    words: words))
+        }
+        return ModbusDialect(limits: limits, identify: checks)
+    }
+}
+
+extension MQTTDialect {
+    static func load(_ root: YAMLNode) throws(SourceError) -> MQTTDialect {
+        for key in ["read", "identify"] {
+            if let node = root[key] { throw node.error("'\(key)' is for transport modbus") }
+        }
+        guard let node = root["availability"] else { return MQTTDialect(availability: nil) }
+        try node.allow(["topic", "path", "online", "offline"], in: "availability")
+        return MQTTDialect(
+            availability: Availability(
+                topic: try PointDefaults.topic(node.required("topic")), path: try PointDefaults.path(node["path"]),
+                online: try node.required("online").string(), offline: try node.required("offline").string()))
+    }
+}
