@@ -1,0 +1,82 @@
+/// The tables of the ledger, as numbered steps. A released step is never edited; a new one is added behind it.
+enum Schema {
+    /// `PLMB`, in the file's header.
+    static let applicationID: Int64 = 0x504C_4D42
+
+    static var version: Int64 { Int64(steps.count) }
+
+    static let steps: [String] = [first]
+
+    private static let first = """
+        CREATE TABLE identity (
+            id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, building TEXT NOT NULL, period_ms INTEGER NOT NULL,
+            log_key TEXT NOT NULL, recovery_hash BLOB NOT NULL, network TEXT NOT NULL, created_ms INTEGER NOT NULL);
+        CREATE TABLE leaf (
+            idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, k INTEGER, wall_ms INTEGER NOT NULL,
+            hash BLOB NOT NULL, bytes BLOB NOT NULL);
+        CREATE INDEX leaf_type ON leaf (type, idx);
+        CREATE UNIQUE INDEX leaf_interval ON leaf (k) WHERE type = 1;
+        CREATE TABLE node (
+            level INTEGER NOT NULL, idx INTEGER NOT NULL, hash BLOB NOT NULL, PRIMARY KEY (level, idx)) WITHOUT ROWID;
+        CREATE TABLE item (
+            stream INTEGER NOT NULL, k INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB,
+            PRIMARY KEY (stream, k)) WITHOUT ROWID;
+        CREATE TABLE opening (
+            leaf INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB,
+            PRIMARY KEY (leaf, position)) WITHOUT ROWID;
+        CREATE TABLE open_reading (
+            k INTEGER NOT NULL, at_ms INTEGER NOT NULL, point INTEGER NOT NULL, reading BLOB NOT NULL,
+            PRIMARY KEY (k, at_ms, point)) WITHOUT ROWID;
+        CREATE TABLE latest (
+            point INTEGER PRIMARY KEY, newest BLOB NOT NULL, valued BLOB, heard BLOB, since BLOB NOT NULL);
+        CREATE TABLE citation (
+            point INTEGER PRIMARY KEY, stream INTEGER NOT NULL, k INTEGER NOT NULL, position INTEGER NOT NULL);
+        CREATE TABLE boot (
+            number INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, last_wall_ms INTEGER NOT NULL,
+            last_mono_ms INTEGER NOT NULL);
+        CREATE TABLE access_use (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, grant_number INTEGER NOT NULL, actor BLOB NOT NULL, scope TEXT NOT NULL,
+            what TEXT NOT NULL, count INTEGER NOT NULL);
+        CREATE TABLE point_number (id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+        CREATE TABLE point_stream (
+            point INTEGER NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (point, stream)) WITHOUT ROWID;
+        CREATE TABLE stream_number (name TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
+        CREATE TABLE model (
+            revision INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB NOT NULL);
+        CREATE TABLE config (hash BLOB PRIMARY KEY, leaf INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE config_now (id INTEGER PRIMARY KEY CHECK (id = 1), hash BLOB NOT NULL, leaf INTEGER NOT NULL);
+        CREATE TABLE config_item (
+            config BLOB NOT NULL, position INTEGER NOT NULL, stream INTEGER NOT NULL, hash BLOB NOT NULL, bytes BLOB,
+            PRIMARY KEY (config, position)) WITHOUT ROWID;
+        CREATE TABLE snapshot (
+            number INTEGER PRIMARY KEY, leaf INTEGER NOT NULL, revision INTEGER NOT NULL, wall_ms INTEGER NOT NULL);
+        CREATE TABLE snapshot_item (
+            number INTEGER NOT NULL, position INTEGER NOT NULL, entity TEXT NOT NULL, hash BLOB NOT NULL, bytes BLOB,
+            PRIMARY KEY (number, position)) WITHOUT ROWID;
+        CREATE TABLE checkpoint (
+            size INTEGER PRIMARY KEY, root BLOB NOT NULL, note TEXT NOT NULL, signed_ms INTEGER NOT NULL);
+        CREATE TABLE beacon (
+            seq INTEGER PRIMARY KEY, leaf INTEGER NOT NULL UNIQUE, milestone_index INTEGER NOT NULL,
+            milestone_id BLOB NOT NULL, milestone_time_s INTEGER NOT NULL, milestone BLOB NOT NULL);
+        CREATE TABLE anchor (
+            seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL, payload BLOB NOT NULL,
+            beacon_leaf INTEGER, signed_ms INTEGER NOT NULL, state TEXT NOT NULL, block_id BLOB, milestone_index INTEGER,
+            milestone_id BLOB, milestone_time_s INTEGER, milestone BLOB, path BLOB);
+        CREATE INDEX anchor_state ON anchor (state, seq);
+        CREATE INDEX anchor_size ON anchor (size);
+        CREATE TABLE attempt (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, block_id BLOB NOT NULL UNIQUE,
+            block BLOB NOT NULL, mined_ms INTEGER NOT NULL, submitted_ms INTEGER);
+        CREATE INDEX attempt_seq ON attempt (seq, number);
+        CREATE TABLE event (
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, points TEXT NOT NULL, json TEXT NOT NULL);
+        CREATE TABLE event_last (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
+        CREATE TABLE token (
+            hash BLOB PRIMARY KEY, grant_number INTEGER NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL,
+            scope TEXT NOT NULL, created_ms INTEGER NOT NULL, until_ms INTEGER, ended_ms INTEGER) WITHOUT ROWID;
+        CREATE TABLE job (
+            id TEXT PRIMARY KEY, question TEXT NOT NULL, state TEXT NOT NULL, created_ms INTEGER NOT NULL,
+            anchor_from INTEGER, anchor_to INTEGER, file TEXT, size_bytes INTEGER, sha256 BLOB, expires_ms INTEGER,
+            done_mille INTEGER NOT NULL, problem TEXT) WITHOUT ROWID;
+        """
+}
