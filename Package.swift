@@ -70,12 +70,12 @@ let package = Package(
         .systemLibrary(name: "CModbus", pkgConfig: "libmodbus"),
         room("Modbus", ["Readings", "Profiles", "BlockingThread", "CModbus"]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto"),
-        room("MQTT", ["Readings", "Profiles", "CMosquitto"]),
+        room("MQTT", ["Readings", "Profiles", "BlockingThread", "CMosquitto"]),
 
         // Changes the twin.
         room("CanonicalCBOR"),
         room("TwinModel", ["Readings", "CanonicalCBOR", "Hashing"]),
-        room("BuildingFile", ["Readings", "SourceYAML", "TwinModel", "Profiles"]),
+        room("BuildingFile", ["Readings", "Hashing", "SourceYAML", "TwinModel", "Profiles"]),
 
         // Is written down.
         .target(name: "CHash"),
@@ -143,7 +143,7 @@ let package = Package(
         tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
-        tests("BuildingFileTests", ["Readings", "TwinModel", "Profiles", "BuildingFile"]),
+        tests("BuildingFileTests", ["Readings", "SourceYAML", "TwinModel", "Profiles", "BuildingFile"]),
         tests("HashingTests", ["Hashing", crypto]),
         tests("MerkleLogTests", ["Hashing", "MerkleLog", crypto]),
         tests("LogEntriesTests", ["Readings", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries"]),
