@@ -1,0 +1,112 @@
+import Hashing
+import Profiles
+import SourceYAML
+import TwinModel
+
+/// `devices:` of a building file.
+enum DeviceSection {
+    struct Found {
+        let device: Device
+        let profile: DeviceProfile
+        /// How often its points are read or expected, unless a point says otherwise.
+        let everySeconds: UInt32
+    }
+
+    /// Shortest and longest span between two values of a point.
+    static let everyMs: ClosedRange<Int64> = 1_000...86_400_000
+    /// For Modbus the poll; MQTT sensors speak seldom.
+    static let modbusEverySeconds: UInt32 = 10
+    static let mqttEverySeconds: UInt32 = 900
+
+    static func read(_ node: YAMLNode?, profiles: [String: DeviceProfile]) throws(SourceError) -> [String: Found] {
+        var found: [String: Found] = [:]
+        var taken: [DeviceAddress: String] = [:]
+        for entry in try node?.entries() ?? [] {
+            try BuildingFile.checkKey(entry, what: "device")
+            let device = try device(entry, profiles: profiles)
+            if let other = taken.updateValue(entry.key, forKey: device.device.address) {
+                throw entry.error("device \(entry.key) has the same address as \(other): \(device.device.address.text)")
+            }
+            found[entry.key] = device
+        }
+        return found
+    }
+
+    static func seconds(_ node: YAMLNode) throws(SourceError) -> UInt32 {
+        let ms = try node.duration(everyMs)
+        guard ms % 1_000 == 0, let seconds = UInt32(exactly: ms / 1_000) else { throw node.error("whole seconds only") }
+        return seconds
+    }
+
+    private static func device(_ entry: YAMLEntry, profiles: [String: DeviceProfile]) throws(SourceError) -> Found {
+        let node = entry.value
+        try node.allow(["profile", "modbus", "unit", "baud", "mode", "mqtt", "every"], in: "device \(entry.key)")
+        let profileNode = try node.required("profile")
+        let name = try profileNode.string()
+        guard let profile = profiles[name] else {
+            throw profileNode.error("unknown profile '\(name.prefix(80))'", hint: didYouMean(name, in: profiles.keys))
+        }
+        let isModbus = profile.modbus != nil
+        let address = isModbus ? try modbus(node, entry.key) : try mqtt(node, entry.key)
+        let everySeconds = try node["every"].map { node throws(SourceError) in try seconds(node) }
+        return Found(
+            device: Device(id: entry.key, profile: profile.id, profileHash: profile.hash.bytes, address: address), profile: profile,
+            everySeconds: everySeconds ?? (isModbus ? modbusEverySeconds : mqttEverySeconds))
+    }
+
+    private static func mqtt(_ node: YAMLNode, _ id: String) throws(SourceError) -> DeviceAddress {
+        for key in ["modbus", "unit", "baud", "mode"] {
+            if let wrong = node[key] { throw wrong.error("'\(key)' does not go with an MQTT profile", hint: "device \(id) needs 'mqtt: TOPIC'") }
+        }
+        let topic = try node.required("mqtt")
+        let root = try topic.string(sizeBytesMax: 512)
+        let isLegal = !root.isEmpty && !root.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 == 0 }
+        guard isLegal, root.utf8.first != UInt8(ascii: "/"), root.utf8.last != UInt8(ascii: "/") else {
+            throw topic.error("'\(root.prefix(80))' is no topic root", hint: "no wildcard, no slash at either end")
+        }
+        return .mqtt(root: root)
+    }
+
+    private static func modbus(_ node: YAMLNode, _ id: String) throws(SourceError) -> DeviceAddress {
+        if let wrong = node["mqtt"] { throw wrong.error("'mqtt' does not go with a Modbus profile", hint: "device \(id) needs 'modbus: \"tcp://HOST:PORT\"'") }
+        let place = try node.required("modbus")
+        let text = try place.string(sizeBytesMax: 512)
+        let unit = UInt8(clamping: try node["unit"].map { node throws(SourceError) in try node.int(0...255) } ?? 1)
+        if text.hasPrefix("tcp://") {
+            for key in ["baud", "mode"] {
+                if let wrong = node[key] { throw wrong.error("'\(key)' is for serial lines") }
+            }
+            guard let (host, port) = hostAndPort(text.dropFirst(6)) else {
+                throw place.error("'\(text.prefix(80))' is no address", hint: "write tcp://HOST:PORT, an IPv6 host in brackets")
+            }
+            return .modbus(host: host, port: port, unit: unit)
+        }
+        guard text.hasPrefix("rtu:/"), text.utf8.count > 5 else {
+            throw place.error("'\(text.prefix(80))' is no Modbus address", hint: "write tcp://HOST:PORT or rtu:/dev/ttyUSB0")
+        }
+        let baud = try node["baud"].map { node throws(SourceError) in try node.int(300...921_600) } ?? 9_600
+        let mode = try node["mode"]?.choice(["8N1", "8E1", "8O1", "8N2", "7E1", "7O1"]) ?? "8N1"
+        return .serial(path: String(text.dropFirst(4)), baud: UInt32(clamping: baud), mode: mode, unit: unit)
+    }
+
+    /// `HOST`, `HOST:PORT`, `[IPv6]:PORT`; the port is 502 unless given.
+    private static func hostAndPort(_ text: Substring) -> (String, UInt16)? {
+        var host = text
+        var port: Substring?
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            host = text[text.index(after: text.startIndex)..<end]
+            let rest = text[text.index(after: end)...]
+            guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
+            port = rest.isEmpty ? nil : rest.dropFirst()
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            port = text[text.index(after: colon)...]
+        }
+        let isLegal = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@") }
+        guard !host.isEmpty, host.utf8.count <= 253, isLegal else { return nil }
+        guard let port else { return (String(host), 502) }
+        guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(port), number > 0 else { return nil }
+        return (String(host), number)
+    }
+}
