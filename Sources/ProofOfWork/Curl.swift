@@ -7,10 +7,20 @@ package enum Curl {
     package static let stateTrits = 729
     package static let rounds = 81
 
-    /// Hash of exactly 243 input trits, each −1, 0 or +1; nil for any other input.
+    /// Hash of a whole number of 243-trit blocks, at least one, each trit −1, 0 or +1; nil for any other input.
     package static func hash(_ input: [Int8]) -> [Int8]? {
-        guard input.count == hashTrits, input.allSatisfy({ (-1...1).contains($0) }) else { return nil }
-        var state = input + [Int8](repeating: 0, count: stateTrits - hashTrits)
+        guard !input.isEmpty, input.count.isMultiple(of: hashTrits), input.allSatisfy({ (-1...1).contains($0) }) else {
+            return nil
+        }
+        var state = [Int8](repeating: 0, count: stateTrits)
+        for start in stride(from: 0, to: input.count, by: hashTrits) {
+            state.replaceSubrange(0..<hashTrits, with: input[start..<(start + hashTrits)])
+            transform(&state)
+        }
+        return Array(state[0..<hashTrits])
+    }
+
+    private static func transform(_ state: inout [Int8]) {
         var next = [Int8](repeating: 0, count: stateTrits)
         for _ in 0..<rounds {
             var from = 0
@@ -21,7 +31,6 @@ package enum Curl {
             }
             swap(&state, &next)
         }
-        return Array(state[0..<hashTrits])
     }
 
     /// Indexed by a + 4·b + 5; 2 stands where no pair of trits leads.
