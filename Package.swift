@@ -143,7 +143,7 @@ let package = Package(
         tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
-        tests("BuildingFileTests", ["Readings", "SourceYAML", "TwinModel", "Profiles", "BuildingFile"]),
+        tests("BuildingFileTests", ["Readings", "CanonicalCBOR", "Hashing", "SourceYAML", "TwinModel", "Profiles", "BuildingFile"]),
         tests("HashingTests", ["Hashing", crypto]),
         tests("MerkleLogTests", ["Hashing", "MerkleLog", crypto]),
         tests("LogEntriesTests", ["Readings", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries"]),

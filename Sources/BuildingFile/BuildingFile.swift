@@ -12,7 +12,7 @@ package enum BuildingFile {
 
     /// `file` is only for messages.
     package static func load(
-        text: String, file: String, profiles: [String: DeviceProfile]
+        text: String, file: String, profiles: ProfileLibrary
     ) throws(SourceError) -> Building {
         let root = try YAMLNode.parse(text, file: file)
         try root.allow(["building", "label", "timezone", "entities", "devices", "points"], in: "the building file")

@@ -18,7 +18,7 @@ enum DeviceSection {
     static let modbusEverySeconds: UInt32 = 10
     static let mqttEverySeconds: UInt32 = 900
 
-    static func read(_ node: YAMLNode?, profiles: [String: DeviceProfile]) throws(SourceError) -> [String: Found] {
+    static func read(_ node: YAMLNode?, profiles: ProfileLibrary) throws(SourceError) -> [String: Found] {
         var found: [String: Found] = [:]
         var taken: [DeviceAddress: String] = [:]
         for entry in try node?.entries() ?? [] {
@@ -38,13 +38,13 @@ enum DeviceSection {
         return seconds
     }
 
-    private static func device(_ entry: YAMLEntry, profiles: [String: DeviceProfile]) throws(SourceError) -> Found {
+    private static func device(_ entry: YAMLEntry, profiles: ProfileLibrary) throws(SourceError) -> Found {
         let node = entry.value
         try node.allow(["profile", "modbus", "unit", "baud", "mode", "mqtt", "every"], in: "device \(entry.key)")
         let profileNode = try node.required("profile")
         let name = try profileNode.string()
-        guard let profile = profiles[name] else {
-            throw profileNode.error("unknown profile '\(name.prefix(80))'", hint: didYouMean(name, in: profiles.keys))
+        guard let profile = profiles.profile(name) else {
+            throw profileNode.error("unknown profile '\(name.prefix(80))'", hint: didYouMean(name, in: profiles.ids))
         }
         let isModbus = profile.modbus != nil
         let address = isModbus ? try modbus(node, entry.key) : try mqtt(node, entry.key)

@@ -92,7 +92,7 @@ enum PointSection {
         guard let place = node["unit"] else { return source.unit }
         let text = try place.string()
         guard Unit(ucum: text) != nil else {
-            throw place.error("unknown unit '\(text.prefix(40))'", hint: didYouMean(text, in: Unit.known.map(\.ucum)))
+            throw place.error("unknown unit '\(text.prefix(40))'", hint: NearestName.find(text, in: Unit.known.map(\.ucum)).map { "did you mean '\($0)'?" })
         }
         guard text == source.unit else {
             throw place.error("point \(id) is in '\(source.unit ?? "no unit")' by its profile, not in '\(text)'")
