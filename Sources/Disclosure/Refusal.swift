@@ -35,3 +35,17 @@ package enum ProofState: String, Hashable, Sendable, CaseIterable {
     /// Under an anchor that a milestone references.
     case anchored
 }
+
+extension Refusal {
+    /// What a maker's error means to who asked; a range that can never be proven is a refusal, not a fault.
+    init(_ error: EvidenceMakingError, question: EvidenceQuestion) {
+        switch error {
+        case .notYetSealed: self = .notYetSealed(expectedAtMs: nil)
+        case .notYetAnchored(let expectedAtMs): self = .notYetAnchored(proof: .sealed, expectedAtMs: expectedAtMs)
+        case .noAnchorBefore(let firstMs): self = .noAnchorBefore(firstAnchoredAtMs: firstMs)
+        case .noSuchReading: self = .noSuchResource(kind: "evidence", id: question.canonical)
+        case .erased: self = .erased
+        case .tooLong: self = .rangeTooLong(daysMax: Facility.evidenceDaysMax)
+        }
+    }
+}

@@ -1,5 +1,4 @@
 package import Readings
-package import TwinModel
 
 /// A value as the API shows it: a number written exactly from raw · scale, a text, or none.
 package enum ShownValue: Hashable, Sendable {

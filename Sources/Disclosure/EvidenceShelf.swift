@@ -1,0 +1,206 @@
+import Hashing
+package import LedgerStore
+package import Readings
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Which period of which streams somebody wants proven.
+package struct EvidenceQuestion: Hashable, Sendable {
+    package let fromMs: Int64
+    package let toMs: Int64
+    /// Rising, no number twice.
+    package let streams: [StreamNumber]
+
+    package init(fromMs: Int64, toMs: Int64, streams: [StreamNumber]) {
+        self.fromMs = fromMs
+        self.toMs = toMs
+        self.streams = Set(streams).sorted()
+    }
+
+    /// One text for one question; the id is made from it.
+    package var canonical: String {
+        "{\"kind\":\"period\",\"fromMs\":\(fromMs),\"toMs\":\(toMs),\"streams\":[\(streams.map(\.description).joined(separator: ","))]}"
+    }
+
+    package func id(origin: String) -> String {
+        "e-" + String(sha256(Array((origin + "\n" + canonical).utf8)).hex.prefix(16))
+    }
+}
+
+/// The evidence files that were asked for: each made once, kept for a while, the same question answered by the same file.
+package actor EvidenceShelf {
+    package static let keptMs: Int64 = 30 * 86_400_000
+    package static let jobsMax = 64
+    package static let waitingMax = 16
+    /// How often a file that waits for an anchor is tried again, and how often the shelf looks for work.
+    package static let retryMs: Int64 = 2_000
+
+    /// A job as the API tells it.
+    package struct Entry: Sendable {
+        package let job: EvidenceJob
+        package let question: EvidenceQuestion
+        /// While it waits for an anchor, UTC ms.
+        package let expectedAtMs: Int64?
+        package let failure: Refusal?
+        /// The file, when it is ready.
+        package let file: MadeFile?
+    }
+
+    private struct Work {
+        var job: EvidenceJob
+        let question: EvidenceQuestion
+        var expectedAtMs: Int64?
+        var failure: Refusal?
+        var file: MadeFile?
+        var tryAtMs: Int64
+    }
+
+    private let reader: LedgerReader
+    private let maker: any EvidenceMaking
+    private let directory: String
+    private let nowMs: @Sendable () -> Int64
+    private let pause: @Sendable (Int64) async throws -> Void
+    private let anchorEveryMs: Int64
+    private var works: [String: Work] = [:]
+    /// Thousandths done of the file being made; written from the maker's threads.
+    private let progress = Mutex<[String: UInt32]>([:])
+
+    init(
+        reader: LedgerReader, maker: any EvidenceMaking, directory: String,
+        nowMs: @escaping @Sendable () -> Int64, pause: @escaping @Sendable (Int64) async throws -> Void, anchorEveryMs: Int64
+    ) {
+        self.reader = reader
+        self.maker = maker
+        self.directory = directory
+        self.nowMs = nowMs
+        self.pause = pause
+        self.anchorEveryMs = anchorEveryMs
+    }
+
+    /// Takes a question in. The same question gives the same entry; a failed one is tried again.
+    package func ask(_ question: EvidenceQuestion) throws(Refusal) -> (entry: Entry, isNew: Bool) {
+        forgetOld()
+        let id = question.id(origin: reader.identity.origin)
+        if let work = works[id], work.job.state != .failed { return (entry(work), false) }
+        guard works.values.count(where: { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }) < Self.waitingMax else {
+            throw .busy(retryAfterSeconds: 15)
+        }
+        let job = EvidenceJob(id: id, question: question.canonical, createdMs: UInt64(clamping: nowMs()))
+        let work = Work(job: job, question: question, tryAtMs: nowMs())
+        works[id] = work
+        return (entry(work), true)
+    }
+
+    package func entry(_ id: String) throws(Refusal) -> Entry {
+        forgetOld()
+        guard let work = works[id] else { throw .noSuchResource(kind: "evidence", id: id) }
+        return entry(work)
+    }
+
+    package func entries() -> [Entry] {
+        works.values.sorted { ($0.job.createdMs, $0.job.id) < ($1.job.createdMs, $1.job.id) }.map { entry($0) }
+    }
+
+    /// Makes what was asked for, one file after the other, until it is cancelled. Files of an earlier run are removed first:
+    /// the same question makes the same bytes again.
+    func run() async throws {
+        removeFiles()
+        while true {
+            try Task.checkCancellation()
+            let due = works.values.filter { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }
+                .filter { $0.tryAtMs <= nowMs() }.min { ($0.tryAtMs, $0.job.id) < ($1.tryAtMs, $1.job.id) }
+            if let due { await make(due) } else { try await pause(Self.retryMs / 10) }
+        }
+    }
+
+    private func make(_ work: Work) async {
+        let id = work.job.id
+        let path = directory + "/" + id + ".evidence"
+        let question = work.question
+        do {
+            let file = try await maker.period(
+                fromMs: question.fromMs, toMs: question.toMs, streams: question.streams, path: path,
+                progress: { [weak self] done in self?.noteProgress(id, done) })
+            change(id) { work in
+                work.file = file
+                work.job.state = .ready
+                work.job.doneMille = 1_000
+                work.job.anchorFrom = UInt64(clamping: file.firstAnchor)
+                work.job.anchorTo = UInt64(clamping: file.lastAnchor)
+                work.job.file = id + ".evidence"
+                work.job.sizeBytes = UInt64(clamping: file.sizeBytes)
+                work.job.sha256 = file.sha256
+                work.job.expiresMs = UInt64(clamping: nowMs() + Self.keptMs)
+            }
+        } catch EvidenceMakingError.notYetAnchored(let expectedAtMs) {
+            wait(id, expectedAtMs: expectedAtMs)
+        } catch EvidenceMakingError.notYetSealed {
+            wait(id, expectedAtMs: question.toMs + anchorEveryMs)
+        } catch let error as EvidenceMakingError {
+            fail(id, Refusal(error, question: question))
+        } catch {
+            fail(id, nil)
+        }
+    }
+
+    private func wait(_ id: String, expectedAtMs: Int64?) {
+        change(id) { work in
+            work.job.state = .waitingForAnchor
+            work.expectedAtMs = expectedAtMs
+            work.tryAtMs = nowMs() + Self.retryMs
+        }
+    }
+
+    private func fail(_ id: String, _ refusal: Refusal?) {
+        change(id) { work in
+            work.job.state = .failed
+            work.failure = refusal
+            work.job.expiresMs = UInt64(clamping: nowMs() + Self.keptMs)
+        }
+    }
+
+    private func change(_ id: String, _ edit: (inout Work) -> Void) {
+        guard var work = works[id] else { return }
+        edit(&work)
+        works[id] = work
+    }
+
+    private nonisolated func noteProgress(_ id: String, _ done: Double) {
+        progress.withLock { $0[id] = UInt32(min(max(done, 0), 1) * 1_000) }
+    }
+
+    private func entry(_ work: Work) -> Entry {
+        var job = work.job
+        if job.state == .collecting { job.doneMille = progress.withLock { $0[job.id] } ?? 0 }
+        return Entry(
+            job: job, question: work.question, expectedAtMs: work.expectedAtMs, failure: work.failure, file: work.file)
+    }
+
+    /// Drops what has expired, and the oldest finished ones beyond the limit.
+    private func forgetOld() {
+        let now = UInt64(clamping: nowMs())
+        let finished = works.values.filter { $0.job.state == .ready || $0.job.state == .failed }
+            .sorted { $0.job.createdMs < $1.job.createdMs }
+        let surplus = max(0, works.count - Self.jobsMax)
+        for (index, work) in finished.enumerated() where index < surplus || (work.job.expiresMs.map { $0 <= now } ?? false) {
+            works[work.job.id] = nil
+            progress.withLock { _ = $0.removeValue(forKey: work.job.id) }
+            if let file = work.file { unlink(file.path) }
+        }
+    }
+
+    private func removeFiles() {
+        mkdir(directory, 0o700)
+        guard let folder = opendir(directory) else { return }
+        defer { closedir(folder) }
+        while let found = readdir(folder) {
+            let name = withUnsafeBytes(of: found.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            if name.hasPrefix("e-") { unlink(directory + "/" + name) }
+        }
+    }
+}
