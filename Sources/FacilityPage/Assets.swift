@@ -16,7 +16,19 @@ enum Assets {
 
     private static let sources: [(name: String, bytes: [UInt8])] = [
         ("page.css", PackageResources.page_css),
+        ("icon.svg", PackageResources.icon_svg),
         ("app.js", PackageResources.app_js),
+        ("words.js", PackageResources.words_js),
+        ("chart.js", PackageResources.chart_js),
+        ("verdict.js", PackageResources.verdict_js),
+        ("today.js", PackageResources.today_js),
+        ("building.js", PackageResources.building_js),
+        ("point.js", PackageResources.point_js),
+        ("record.js", PackageResources.record_js),
+        ("check.js", PackageResources.check_js),
+        ("sign-in.js", PackageResources.sign_in_js),
+        ("findings-en.json", PackageResources.findings_en_json),
+        ("findings-de.json", PackageResources.findings_de_json),
     ]
 
     /// Behind every `from './NAME.js'` the version.
