@@ -1,0 +1,195 @@
+package import LogEntries
+package import Readings
+
+/// One reading out of the ledger, and where it stands.
+package struct StoredReading: Hashable, Sendable {
+    package let reading: Reading
+    package let k: UInt64
+    /// `nil` while the interval is open.
+    package let place: SealedPlace?
+}
+
+package struct SealedPlace: Hashable, Sendable {
+    package let stream: StreamNumber
+    /// Which quadruple of the item's payload, from 0.
+    package let position: UInt64
+    package let leafIndex: UInt64
+}
+
+/// What one stream's item of one interval holds, counted.
+package struct ItemCount: Hashable, Sendable {
+    package let k: UInt64
+    /// Readings a source gave, of any quality but stale and offline.
+    package let received: UInt64
+    /// Of these, with a time of their own: late or stamped by the source.
+    package let late: UInt64
+    package let estimated: UInt64
+    /// Readings that say there was silence.
+    package let silent: UInt64
+    package let isErased: Bool
+}
+
+/// One gap leaf.
+package struct StoredGap: Hashable, Sendable {
+    package let leafIndex: UInt64
+    package let kFrom: UInt64
+    /// Inclusive.
+    package let kTo: UInt64
+    /// 1 not running, 2 disk, 3 clock.
+    package let cause: UInt64
+}
+
+/// One leaf with its contents.
+package struct DecodedLeaf: Hashable, Sendable {
+    package let index: UInt64
+    package let leaf: Leaf
+}
+
+/// History is read out of the items and leaves themselves: there is no second copy of it.
+extension LedgerReader {
+    /// Readings of a point captured in [fromMs, toMs), by instant; sealed ones first from the log, then the open interval's.
+    ///
+    /// A point has at most one reading in a millisecond, so the next page begins one after the last instant of this one.
+    /// - Parameters:
+    ///   - kind: what the values are made of; without it their form decides.
+    ///   - limit: 1 … 100 000.
+    package func readings(
+        of point: PointNumber, kind: ValueKind?, fromMs: Int64, toMs: Int64, limit: Int, descending: Bool = false
+    ) throws -> [StoredReading] {
+        let limit = min(max(limit, 1), Self.readingsMax)
+        let database = database()
+        guard fromMs < toMs, let range = intervals(fromMs: fromMs, toMs: toMs) else { return [] }
+        return try database.snapshot {
+            var found: [StoredReading] = []
+            for stream in try database.streams(of: point) {
+                found += try sealed(
+                    point, kind, stream, range, fromMs..<toMs, limit: limit, isDescending: descending)
+            }
+            if found.count < limit || descending { found += try open(point, fromMs..<toMs) }
+            found.sort { ($0.reading.capturedAtMs < $1.reading.capturedAtMs) != descending }
+            return Array(found.prefix(limit))
+        }
+    }
+
+    package static let readingsMax = 100_000
+
+    /// What every item of a stream holds, counted, by rising k.
+    package func counts(stream: StreamNumber, k range: ClosedRange<UInt64>) throws -> [ItemCount] {
+        var counts: [ItemCount] = []
+        try database().each(
+            "SELECT k, bytes FROM item WHERE stream = ? AND k >= ? AND k <= ? ORDER BY k", .int(stream.rawValue),
+            .natural(range.lowerBound), .natural(range.upperBound)
+        ) { row in
+            let k = try row.natural(0)
+            let rows = try row.blobOrNil(1).map { try payload($0, k: k) }
+            var silent: UInt64 = 0
+            var late: UInt64 = 0
+            var estimated: UInt64 = 0
+            for row in rows ?? [] {
+                switch row.quality {
+                case .stale, .offline: silent += 1
+                case .estimated: estimated += 1
+                default: break
+                }
+                if row.sourceMs != nil { late += 1 }
+            }
+            counts.append(
+                ItemCount(
+                    k: k, received: UInt64(rows?.count ?? 0) - silent, late: late, estimated: estimated, silent: silent,
+                    isErased: rows == nil))
+            return true
+        }
+        return counts
+    }
+
+    /// Gaps that touch the intervals of `range`, oldest first.
+    package func gaps(k range: ClosedRange<UInt64>) throws -> [StoredGap] {
+        try leaves(type: 11, in: 0..<UInt64(Int64.max)).compactMap { stored in
+            guard case .gap(let gap) = try decode(stored).leaf.body, gap.kFrom <= range.upperBound,
+                gap.kTo >= range.lowerBound
+            else { return nil }
+            return StoredGap(leafIndex: stored.index, kFrom: gap.kFrom, kTo: gap.kTo, cause: gap.cause)
+        }
+    }
+
+    /// Leaves of one type that were written in [fromMs, toMs) by this host's clock, decoded.
+    package func decodedLeaves(
+        type: UInt8, fromMs: UInt64 = 0, toMs: UInt64 = UInt64(Int64.max), limit: Int = 1_000, descending: Bool = false
+    ) throws -> [DecodedLeaf] {
+        try database().rows(
+            """
+            SELECT idx, type, k, hash, bytes FROM leaf WHERE type = ? AND wall_ms >= ? AND wall_ms < ?
+            ORDER BY idx \(descending ? "DESC" : "ASC") LIMIT ?
+            """, .int(Int64(type)), .natural(fromMs), .natural(toMs), .int(limit), read: StoredLeaf.init
+        ).map(decode)
+    }
+
+    /// Numbers of the first and the last sealed interval.
+    package func sealedSpan() throws -> ClosedRange<UInt64>? {
+        let database = database()
+        let first = try database.first("SELECT min(k) FROM leaf WHERE type = 1") { try $0.naturalOrNil(0) } ?? nil
+        guard let first, let last = try database.lastSealedK(), first <= last else { return nil }
+        return first...last
+    }
+
+    /// The interval that instants of [fromMs, toMs) fall into.
+    private func intervals(fromMs: Int64, toMs: Int64) -> ClosedRange<UInt64>? {
+        let from = UInt64(clamping: fromMs)
+        guard let last = UInt64(exactly: toMs - 1), from <= last else { return nil }
+        return from / identity.periodMs...last / identity.periodMs
+    }
+
+    private func sealed(
+        _ point: PointNumber, _ kind: ValueKind?, _ stream: StreamNumber, _ range: ClosedRange<UInt64>,
+        _ instants: Range<Int64>, limit: Int, isDescending: Bool
+    ) throws -> [StoredReading] {
+        var found: [StoredReading] = []
+        try database().each(
+            """
+            SELECT item.k, item.bytes, leaf.idx FROM item JOIN leaf ON leaf.type = 1 AND leaf.k = item.k
+            WHERE item.stream = ? AND item.k >= ? AND item.k <= ? AND item.bytes IS NOT NULL
+            ORDER BY item.k \(isDescending ? "DESC" : "ASC")
+            """, .int(stream.rawValue), .natural(range.lowerBound), .natural(range.upperBound)
+        ) { row in
+            let k = try row.natural(0)
+            let leafIndex = try row.natural(2)
+            var here: [StoredReading] = []
+            for (position, quadruple) in try payload(try row.blob(1), k: k).enumerated() where quadruple.point == point {
+                guard let reading = quadruple.reading(k: k, periodMs: identity.periodMs, kind: kind)
+                    ?? quadruple.reading(k: k, periodMs: identity.periodMs, kind: nil)
+                else { throw damaged("item \(stream)/\(k) holds an impossible value") }
+                guard instants.contains(reading.capturedAtMs) else { continue }
+                let place = SealedPlace(stream: stream, position: UInt64(position), leafIndex: leafIndex)
+                here.append(StoredReading(reading: reading, k: k, place: place))
+            }
+            found += isDescending ? here.reversed() : here
+            return found.count < limit
+        }
+        return found
+    }
+
+    private func open(_ point: PointNumber, _ instants: Range<Int64>) throws -> [StoredReading] {
+        try database().rows(
+            "SELECT k, reading FROM open_reading WHERE point = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
+            .int(point.rawValue), .int(instants.lowerBound), .int(instants.upperBound)
+        ) { StoredReading(reading: try $0.reading(1), k: try $0.natural(0), place: nil) }
+    }
+
+    private func payload(_ item: [UInt8], k: UInt64) throws -> [PayloadRow] {
+        do {
+            return try Payload.decode(try IntervalItem.decode(item).payload)
+        } catch {
+            throw damaged("an item of interval \(k) cannot be read")
+        }
+    }
+
+    private func decode(_ stored: StoredLeaf) throws -> DecodedLeaf {
+        do {
+            return DecodedLeaf(index: stored.index, leaf: try Leaf.decode(stored.bytes))
+        } catch {
+            throw damaged("leaf \(stored.index) cannot be read")
+        }
+    }
+
+    private func damaged(_ what: String) -> LedgerError { .damaged(what: what, file: database().path) }
+}
