@@ -1,0 +1,68 @@
+package import BuildingFile
+import FoundationEssentials
+import Glibc
+package import Profiles
+package import SourceYAML
+package import TwinModel
+
+/// Configuration, profiles and building, read and checked as a whole; nothing has been started yet.
+package struct GatewayPlan: Sendable {
+    package let configuration: GatewayConfiguration
+    package let profiles: ProfileLibrary
+    package let building: Building
+
+    /// Bytes of one file that a person writes, at most.
+    static let fileBytesMax = 4 << 20
+
+    package static func load(configurationPath: String) throws -> GatewayPlan {
+        let bytes = try read(configurationPath)
+        let folder = absolute(configurationPath).split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            .joined(separator: "/")
+        return try load(try GatewayConfiguration.parse(bytes, file: configurationPath, folder: folder))
+    }
+
+    package static func load(_ configuration: GatewayConfiguration) throws -> GatewayPlan {
+        let profiles = try profiles(in: configuration.profilesPath)
+        let text = String(decoding: try read(configuration.buildingPath), as: UTF8.self)
+        let building = try BuildingFile.load(text: text, file: configuration.buildingPath, profiles: profiles)
+        let needsBroker = building.devices.first { if case .mqtt = $0.address { true } else { false } }
+        if let device = needsBroker, configuration.mqtt == nil {
+            throw SourceError(
+                file: configuration.buildingPath, message: "device \(device.id) speaks MQTT, but no broker is configured",
+                hint: "set mqtt.host in plumbline.yaml")
+        }
+        return GatewayPlan(configuration: configuration, profiles: profiles, building: building)
+    }
+
+    /// Every `*.yaml` of the folder.
+    private static func profiles(in folder: String) throws -> ProfileLibrary {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {  // the sentence below says which
+            throw SourceError(file: folder, message: "the folder of device profiles cannot be read", hint: "set profiles: in plumbline.yaml")
+        }
+        let files = names.filter { $0.hasSuffix(".yaml") }.sorted()
+        guard !files.isEmpty else { throw SourceError(file: folder, message: "no device profile (*.yaml) lies here") }
+        return try ProfileLibrary(files: try files.map { (folder + "/" + $0, try read(folder + "/" + $0)) })
+    }
+
+    /// A whole small file; what cannot be read is told like a mistake in a file.
+    static func read(_ path: String) throws -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw SourceError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))") }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = Glibc.read(file, &buffer, buffer.count)
+            if count == 0 { return bytes }
+            guard count > 0 else { throw SourceError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))") }
+            bytes += buffer[..<count]
+            guard bytes.count <= fileBytesMax else {
+                throw SourceError(file: path, message: "larger than \(fileBytesMax) bytes")
+            }
+        }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}
