@@ -1,4 +1,5 @@
-/// A value of the house's encoding: RFC 8949 section 4.2.1 without maps, floats, tags and simple values other than null.
+/// A value of the house's encoding: RFC 8949 section 4.2.1 without maps, floats, tags and simple values other than
+/// null.
 package indirect enum CBOR: Hashable, Sendable {
     /// 0 … 2⁶⁴−1.
     case unsigned(UInt64)

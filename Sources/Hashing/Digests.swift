@@ -43,7 +43,9 @@ package struct SHA256Stream: Sendable {
     package init() { chash_sha256_start(&context) }
 
     package mutating func add(_ bytes: some Collection<UInt8>) {
-        let isDone: Void? = bytes.withContiguousStorageIfAvailable { chash_sha256_add(&context, $0.baseAddress, $0.count) }
+        let isDone: Void? = bytes.withContiguousStorageIfAvailable {
+            chash_sha256_add(&context, $0.baseAddress, $0.count)
+        }
         if isDone == nil { add([UInt8](bytes)) }
     }
 

@@ -10,7 +10,8 @@ package func hexText(_ bytes: some Collection<UInt8>) -> String {
     return String(decoding: text, as: UTF8.self)
 }
 
-/// Reads lower-case hexadecimal; `nil` for an odd count, an upper-case or a foreign character, so that one value has one text.
+/// Reads lower-case hexadecimal; `nil` for an odd count, an upper-case or a foreign character, so that one value has
+/// one text.
 package func bytes(hex: String) -> [UInt8]? {
     let digits = Array(hex.utf8)
     guard digits.count.isMultiple(of: 2) else { return nil }

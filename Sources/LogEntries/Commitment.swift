@@ -36,7 +36,8 @@ package struct Commitment: Hashable, Sendable {
             try fields.constant(2)
             guard let leafType = LeafType(rawValue: try fields.unsigned()) else { throw Fields.Mismatch() }
             return Commitment(
-                leafType: leafType, stream: try fields.stream(), salt: try fields.bytes16(), payload: try fields.bytes())
+                leafType: leafType, stream: try fields.stream(), salt: try fields.bytes16(), payload: try fields.bytes()
+            )
         }
     }
 }

@@ -109,7 +109,8 @@ package struct ConfigRow: Hashable, Sendable {
     fileprivate var element: CBOR {
         .array([
             .point(point), .text(id), .text(unit), .unsigned(UInt64(kind.rawValue)), .int(scale.mantissa),
-            .int(scale.exponent), .int(scale.offsetMantissa), .int(scale.offsetExponent), .text(nature), .text(deviceID),
+            .int(scale.exponent), .int(scale.offsetMantissa), .int(scale.offsetExponent), .text(nature),
+            .text(deviceID),
             .text(profileID), .hash(profileHash),
         ])
     }

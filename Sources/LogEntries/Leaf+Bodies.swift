@@ -14,7 +14,8 @@ extension Leaf {
         package let tag: [UInt8]
 
         package init(
-            origin: String, logKey: String, recoveryHash: Hash, previous: PreviousLog?, networkName: String, tag: [UInt8]
+            origin: String, logKey: String, recoveryHash: Hash, previous: PreviousLog?, networkName: String,
+            tag: [UInt8]
         ) {
             self.origin = origin
             self.logKey = logKey
@@ -143,7 +144,8 @@ extension Leaf {
         package let milestoneTime: UInt64
 
         package init(
-            anchorSeq: UInt64, previous: PreviousAnchor?, milestoneIndex: UInt64, milestoneID: Hash, milestoneTime: UInt64
+            anchorSeq: UInt64, previous: PreviousAnchor?, milestoneIndex: UInt64, milestoneID: Hash,
+            milestoneTime: UInt64
         ) {
             self.anchorSeq = anchorSeq
             self.previous = previous

@@ -124,7 +124,8 @@ extension Leaf.Beacon {
             anchorSeq: try fields.unsigned(),
             previous: try fields.optional { fields throws(Fields.Mismatch) in
                 try fields.nested { fields throws(Fields.Mismatch) in
-                    Leaf.PreviousAnchor(size: try fields.unsigned(), root: try fields.hash(), blockID: try fields.hash())
+                    Leaf.PreviousAnchor(
+                        size: try fields.unsigned(), root: try fields.hash(), blockID: try fields.hash())
                 }
             },
             milestoneIndex: try fields.unsigned(), milestoneID: try fields.hash(), milestoneTime: try fields.unsigned())

@@ -33,7 +33,9 @@ package struct AccessItem: Hashable, Sendable {
 
     package func encoded() -> [UInt8] {
         let rows = entries.map {
-            CBOR.array([.unsigned($0.grant), .bytes($0.actor.bytes), .text($0.scope), .text($0.what), .unsigned($0.count)])
+            CBOR.array([
+                .unsigned($0.grant), .bytes($0.actor.bytes), .text($0.scope), .text($0.what), .unsigned($0.count),
+            ])
         }
         return CBOR.array([.unsigned(2), .unsigned(5), .unsigned(k), .bytes(salt.bytes), .array(rows)]).encoded()
     }
@@ -55,7 +57,8 @@ package struct AccessItem: Hashable, Sendable {
     }
 }
 
-/// One entity of the twin in a snapshot: `[2, 6, number, salt16, [id, type, relations, [[point, stream, k, position], …]]]`.
+/// One entity of the twin in a snapshot: `[2, 6, number, salt16, [id, type, relations, [[point, stream, k, position],
+/// …]]]`.
 package struct SnapshotItem: Hashable, Sendable {
     /// `[name, id of the other entity]`.
     package struct Relation: Hashable, Sendable {

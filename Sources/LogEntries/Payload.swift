@@ -31,7 +31,8 @@ package struct PayloadRow: Hashable, Sendable {
             value: CBOR(reading.value))
     }
 
-    /// The reading again; `nil` when the value is not of the kind or the instant is beyond 2⁶³ ms. Without a kind the form decides.
+    /// The reading again; `nil` when the value is not of the kind or the instant is beyond 2⁶³ ms. Without a kind the
+    /// form decides.
     package func reading(k: UInt64, periodMs: UInt64, kind: ValueKind?) -> Reading? {
         let (start, isOver) = k.multipliedReportingOverflow(by: periodMs)
         let (instant, isCarried) = start.addingReportingOverflow(dtMs)

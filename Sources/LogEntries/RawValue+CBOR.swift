@@ -2,7 +2,8 @@ package import CanonicalCBOR
 package import Readings
 
 extension CBOR {
-    /// A value as it stands in a payload: registers as integers, IEEE 754 as 4 or 8 bytes big-endian, number tokens as text.
+    /// A value as it stands in a payload: registers as integers, IEEE 754 as 4 or 8 bytes big-endian, number tokens
+    /// as text.
     package init(_ value: RawValue) {
         switch value {
         case .none: self = .null

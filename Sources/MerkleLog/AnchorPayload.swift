@@ -34,7 +34,8 @@ package struct AnchorPayload: Hashable, Sendable {
         signature = Array(bytes[45...])
     }
 
-    /// Compresses a note; `nil` unless its text is a checkpoint of the key's origin that carries a 64-byte signature by this key.
+    /// Compresses a note; `nil` unless its text is a checkpoint of the key's origin that carries a 64-byte signature
+    /// by this key.
     package init?(_ note: SignedNote, by key: VerifierKey) {
         guard let checkpoint = note.checkpoint, checkpoint.origin == key.name,
             let signature = note.signatures(by: key).first, signature.bytes.count == 64

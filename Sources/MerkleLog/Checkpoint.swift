@@ -1,6 +1,7 @@
 package import Hashing
 
-/// What one signature fixes: the log, its size, its root. C2SP tlog-checkpoint without extension lines and without time.
+/// What one signature fixes: the log, its size, its root. C2SP tlog-checkpoint without extension lines and without
+/// time.
 package struct Checkpoint: Hashable, Sendable {
     package let origin: String
     package let size: UInt64

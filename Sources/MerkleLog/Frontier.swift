@@ -25,7 +25,8 @@ package struct Frontier: Hashable, Sendable {
         }
     }
 
-    /// Appends one leaf hash; `completed` is told every full subtree (level, index) that this leaf completes, itself first.
+    /// Appends one leaf hash; `completed` is told every full subtree (level, index) that this leaf completes, itself
+    /// first.
     package mutating func append<Failure: Error>(
         _ leaf: Hash, completed: (Int, UInt64, Hash) throws(Failure) -> Void
     ) throws(Failure) {

@@ -8,7 +8,8 @@ package struct LogSigningKey: Sendable {
 
     /// `nil` for a seed that is not 32 bytes or a name that no note can carry.
     package init?(name: String, seed: [UInt8]) {
-        guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed),  // a wrong length is the only failure
+        // A wrong length is the only failure.
+        guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed),
             let verifierKey = VerifierKey(name: name, publicKey: Array(key.publicKey.rawRepresentation))
         else { return nil }
         self.key = key

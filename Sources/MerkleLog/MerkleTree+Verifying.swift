@@ -34,7 +34,8 @@ extension MerkleTree {
         return last == 0 ? hash : nil
     }
 
-    /// RFC 6962 section 2.1.2 by RFC 9162 section 2.1.4.2. From size 0 the old root must be the empty one and the proof empty.
+    /// RFC 6962 section 2.1.2 by RFC 9162 section 2.1.4.2. From size 0 the old root must be the empty one and the
+    /// proof empty.
     package static func isConsistent(
         oldSize: UInt64, oldRoot: Hash, size: UInt64, root: Hash, proof: [Hash]
     ) -> Bool {

@@ -28,11 +28,14 @@ package struct TransparencyProof: Hashable, Sendable {
         guard lines.popFirst() == TransparencyProof.header, var line = lines.popFirst() else { return nil }
         var extra: [UInt8]?
         if line.hasPrefix("extra ") {
-            guard let decoded = Base64.decodeStrict(String(line.dropFirst(6))), let next = lines.popFirst() else { return nil }
+            guard let decoded = Base64.decodeStrict(String(line.dropFirst(6))), let next = lines.popFirst() else {
+                return nil
+            }
             extra = decoded
             line = next
         }
-        guard line.hasPrefix("index "), let index = UInt64(line.dropFirst(6)), lines.count <= TransparencyProof.hashCountMax,
+        guard line.hasPrefix("index "), let index = UInt64(line.dropFirst(6)),
+            lines.count <= TransparencyProof.hashCountMax,
             let note = SignedNote(String(decoding: bytes[(gap + 2)...], as: UTF8.self))
         else { return nil }
         var hashes: [Hash] = []
@@ -52,7 +55,9 @@ package struct TransparencyProof: Hashable, Sendable {
 
     /// Whether the leaf is under a checkpoint that the key signed.
     package func holds(leaf: Hash, key: VerifierKey) -> Bool {
-        guard note.isSigned(by: key), let checkpoint = note.checkpoint, checkpoint.origin == key.name else { return false }
+        guard note.isSigned(by: key), let checkpoint = note.checkpoint, checkpoint.origin == key.name else {
+            return false
+        }
         return MerkleTree.isIncluded(leaf, at: index, size: checkpoint.size, proof: hashes, root: checkpoint.root)
     }
 }

@@ -17,7 +17,8 @@ package struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
     /// The first four bytes of SHA-256(name ‖ 0A ‖ algorithm ‖ key).
     package let keyID: [UInt8]
 
-    /// `nil` for a name with spaces, control characters or `+`, a key that is not 32 bytes, or one that is of small order or not
+    /// `nil` for a name with spaces, control characters or `+`, a key that is not 32 bytes, or one that is of small
+    /// order or not
     /// the shortest form of a point (its signatures would bind nothing).
     package init?(name: String, algorithm: Algorithm = .ed25519, publicKey: [UInt8]) {
         guard VerifierKey.isName(name), publicKey.count == 32, !Ed25519Rules.isUnsafeKey(publicKey) else { return nil }
@@ -49,7 +50,9 @@ package struct VerifierKey: Hashable, Sendable, CustomStringConvertible {
     /// Key names of C2SP signed-note: not empty, no space of Unicode, no plus; and here no control character.
     static func isName(_ name: String) -> Bool {
         !name.isEmpty
-            && name.unicodeScalars.allSatisfy { $0 != "+" && !$0.properties.isWhitespace && $0.value >= 0x20 && $0.value != 0x7f }
+            && name.unicodeScalars.allSatisfy {
+                $0 != "+" && !$0.properties.isWhitespace && $0.value >= 0x20 && $0.value != 0x7f
+            }
     }
 }
 

@@ -16,24 +16,29 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Goal: one value has one encoding, and nothing else is read.
 @Suite struct CBORTests {
-    @Test(arguments: [
-        (CBOR.unsigned(0), [0x00]), (.unsigned(23), [0x17]), (.unsigned(24), [0x18, 24]),
-        (.unsigned(256), [0x19, 1, 0]), (.unsigned(65_536), [0x1a, 0, 1, 0, 0]),
-        (.unsigned(.max), [0x1b, 255, 255, 255, 255, 255, 255, 255, 255]), (.int(-1), [0x20]), (.int(-25), [0x38, 24]),
-        (.int(.min), [0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255]), (.bytes([1, 2]), [0x42, 1, 2]),
-        (.text("ü"), [0x62, 0xc3, 0xbc]), (.array([.null, .array([])]), [0x82, 0xf6, 0x80]),
-    ] as [(CBOR, [UInt8])])
+    @Test(
+        arguments: [
+            (CBOR.unsigned(0), [0x00]), (.unsigned(23), [0x17]), (.unsigned(24), [0x18, 24]),
+            (.unsigned(256), [0x19, 1, 0]), (.unsigned(65_536), [0x1a, 0, 1, 0, 0]),
+            (.unsigned(.max), [0x1b, 255, 255, 255, 255, 255, 255, 255, 255]), (.int(-1), [0x20]),
+            (.int(-25), [0x38, 24]),
+            (.int(.min), [0x3b, 0x7f, 255, 255, 255, 255, 255, 255, 255]), (.bytes([1, 2]), [0x42, 1, 2]),
+            (.text("ü"), [0x62, 0xc3, 0xbc]), (.array([.null, .array([])]), [0x82, 0xf6, 0x80]),
+        ] as [(CBOR, [UInt8])])
     func `values have the bytes of RFC 8949`(value: CBOR, bytes: [UInt8]) throws {
         #expect(value.encoded() == bytes)
         #expect(try CBOR.decode(bytes) == value)
     }
 
-    @Test(arguments: [
-        [], [0x18, 23], [0x19, 0, 255], [0x1a, 0, 0, 255, 255], [0x1b, 0, 0, 0, 0, 255, 255, 255, 255], [0x1c],
-        [0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0], [0x41], [0x61, 0xff], [0x62, 0xc0, 0x80], [0x63, 0xed, 0xa0, 0x80], [0x81],
-        [0x9b, 255, 255, 255, 255, 255, 255, 255, 255], [0x5b, 255, 255, 255, 255, 255, 255, 255, 255], [0xa0], [0xc0, 0],
-        [0xf4], [0xf5], [0xf7], [0xf8, 22], [0xf9, 0, 0], [0x9f, 0xff], [0x5f, 0xff], [0x00, 0x00], [0xff],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [0x18, 23], [0x19, 0, 255], [0x1a, 0, 0, 255, 255], [0x1b, 0, 0, 0, 0, 255, 255, 255, 255], [0x1c],
+            [0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0], [0x41], [0x61, 0xff], [0x62, 0xc0, 0x80], [0x63, 0xed, 0xa0, 0x80],
+            [0x81],
+            [0x9b, 255, 255, 255, 255, 255, 255, 255, 255], [0x5b, 255, 255, 255, 255, 255, 255, 255, 255], [0xa0],
+            [0xc0, 0],
+            [0xf4], [0xf5], [0xf7], [0xf8, 22], [0xf9, 0, 0], [0x9f, 0xff], [0x5f, 0xff], [0x00, 0x00], [0xff],
+        ] as [[UInt8]])
     func `anything else is an error`(bytes: [UInt8]) {
         #expect(throws: CBORError.self) { try CBOR.decode(bytes) }
     }
@@ -58,7 +63,8 @@ struct SeededGenerator: RandomNumberGenerator {
         for round in 0..<100_000 {
             let bytes = (0..<Int.random(in: 0...24, using: &generator)).map { _ in
                 Bool.random(using: &generator)
-                    ? heads[Int.random(in: 0..<heads.count, using: &generator)] : UInt8.random(in: 0...255, using: &generator)
+                    ? heads[Int.random(in: 0..<heads.count, using: &generator)]
+                    : UInt8.random(in: 0...255, using: &generator)
             }
             // An error is the right answer to most noise.
             guard let value = try? CBOR.decode(bytes) else { continue }

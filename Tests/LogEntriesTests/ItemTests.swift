@@ -8,15 +8,19 @@ import Testing
 @Suite struct ItemTests {
     private static let salt = Bytes16((0..<16).map { UInt8($0) }) ?? .zero
 
-    @Test(arguments: [
-        (RawValue.none, ValueKind.integer), (.integer(-5), .integer), (.large(.max), .integer), (.integer(1), .flag),
-        (.float32(bits: 0x7fc0_0001), .float32), (.float64(bits: 0x3ff0_0000_0000_0001), .float64), (.number("21.50"), .numericText),
-        (.text("21.50"), .text), (.event([0x80]), .event), (.event([1, 2, 3, 4]), .event),
-    ] as [(RawValue, ValueKind)])
+    @Test(
+        arguments: [
+            (RawValue.none, ValueKind.integer), (.integer(-5), .integer), (.large(.max), .integer),
+            (.integer(1), .flag),
+            (.float32(bits: 0x7fc0_0001), .float32), (.float64(bits: 0x3ff0_0000_0000_0001), .float64),
+            (.number("21.50"), .numericText),
+            (.text("21.50"), .text), (.event([0x80]), .event), (.event([1, 2, 3, 4]), .event),
+        ] as [(RawValue, ValueKind)])
     func `a reading of every kind comes back from its row`(value: RawValue, kind: ValueKind) throws {
         for source in [nil, -1, 1_700_000_000_000] as [Int64?] {
             let reading = Reading(
-                point: PointNumber(7), capturedAtMs: 60_000 * 29_000_000 + 59_999, sourceAtMs: source, quality: .suspect,
+                point: PointNumber(7), capturedAtMs: 60_000 * 29_000_000 + 59_999, sourceAtMs: source,
+                quality: .suspect,
                 value: value)
             let row = try #require(PayloadRow(reading, k: 29_000_000, periodMs: 60_000))
             let payload = Payload.encode([row])
@@ -28,30 +32,31 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ([.unsigned(1), .unsigned(0), .unsigned(0)], .notFours(elementCount: 3)),
-        ([.null, .unsigned(0), .unsigned(0), .null], .badPoint(row: 0)),
-        ([.unsigned(1 << 32), .unsigned(0), .unsigned(0), .null], .badPoint(row: 0)),
-        ([.unsigned(1), .unsigned(60_000), .unsigned(0), .null], .badInstant(row: 0)),
-        ([.unsigned(1), .int(-1), .unsigned(0), .null], .badInstant(row: 0)),
-        ([.unsigned(1), .unsigned(0), .unsigned(9), .null], .badQuality(row: 0)),
-        ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.null])], .badValue(row: 0)),
-        ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.text("x"), .null])], .badValue(row: 0)),
-        ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.unsigned(5), .array([])])], .badValue(row: 0)),
-        ([.unsigned(1), .unsigned(0), .unsigned(0), .text("21.5")], .badValue(row: 0)),
-        (
-            [.unsigned(1), .unsigned(3), .unsigned(0), .null, .unsigned(1), .unsigned(3), .unsigned(0), .null],
-            .notSorted(row: 1)
-        ),
-        (
-            [.unsigned(2), .unsigned(3), .unsigned(0), .null, .unsigned(1), .unsigned(3), .unsigned(0), .null],
-            .notSorted(row: 1)
-        ),
-        (
-            [.unsigned(1), .unsigned(4), .unsigned(0), .null, .unsigned(2), .unsigned(3), .unsigned(0), .null],
-            .notSorted(row: 1)
-        ),
-    ] as [([CBOR], PayloadProblem)])
+    @Test(
+        arguments: [
+            ([.unsigned(1), .unsigned(0), .unsigned(0)], .notFours(elementCount: 3)),
+            ([.null, .unsigned(0), .unsigned(0), .null], .badPoint(row: 0)),
+            ([.unsigned(1 << 32), .unsigned(0), .unsigned(0), .null], .badPoint(row: 0)),
+            ([.unsigned(1), .unsigned(60_000), .unsigned(0), .null], .badInstant(row: 0)),
+            ([.unsigned(1), .int(-1), .unsigned(0), .null], .badInstant(row: 0)),
+            ([.unsigned(1), .unsigned(0), .unsigned(9), .null], .badQuality(row: 0)),
+            ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.null])], .badValue(row: 0)),
+            ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.text("x"), .null])], .badValue(row: 0)),
+            ([.unsigned(1), .unsigned(0), .unsigned(0), .array([.unsigned(5), .array([])])], .badValue(row: 0)),
+            ([.unsigned(1), .unsigned(0), .unsigned(0), .text("21.5")], .badValue(row: 0)),
+            (
+                [.unsigned(1), .unsigned(3), .unsigned(0), .null, .unsigned(1), .unsigned(3), .unsigned(0), .null],
+                .notSorted(row: 1)
+            ),
+            (
+                [.unsigned(2), .unsigned(3), .unsigned(0), .null, .unsigned(1), .unsigned(3), .unsigned(0), .null],
+                .notSorted(row: 1)
+            ),
+            (
+                [.unsigned(1), .unsigned(4), .unsigned(0), .null, .unsigned(2), .unsigned(3), .unsigned(0), .null],
+                .notSorted(row: 1)
+            ),
+        ] as [([CBOR], PayloadProblem)])
     func `each rule of a payload has its own finding`(elements: [CBOR], problem: PayloadProblem) {
         #expect(Payload.problems(CBOR.array(elements).encoded(), periodMs: 60_000) { _ in .integer } == [problem])
     }
@@ -60,10 +65,12 @@ import Testing
         let item = IntervalItem(stream: StreamNumber(3), k: 9, salt: Self.salt, payload: Payload.encode([]))
         #expect(try IntervalItem.decode(item.encoded()) == item)
         let access = AccessItem(
-            k: 9, salt: Self.salt, entries: [.init(grant: 7, actor: Self.salt, scope: "readings", what: "GET /v1/readings", count: 3)])
+            k: 9, salt: Self.salt,
+            entries: [.init(grant: 7, actor: Self.salt, scope: "readings", what: "GET /v1/readings", count: 3)])
         #expect(try AccessItem.decode(access.encoded()) == access)
         let snapshot = SnapshotItem(
-            number: 4, salt: Self.salt, entityID: "ahu1", type: "AHU", relations: [.init(name: "feeds", target: "room1")],
+            number: 4, salt: Self.salt, entityID: "ahu1", type: "AHU",
+            relations: [.init(name: "feeds", target: "room1")],
             citations: [.init(point: PointNumber(1), stream: StreamNumber(2), k: 3, position: 4)])
         #expect(try SnapshotItem.decode(snapshot.encoded()) == snapshot)
         let event = EventPayload(kind: "alarm", point: nil, details: [.init(name: "limit", value: .unsigned(250))])
@@ -71,7 +78,8 @@ import Testing
         let command = CommandPayload(
             phase: .outcome, intent: 29, point: PointNumber(102), value: .unsigned(1), resultCode: 0, reason: "done")
         #expect(try CommandPayload.decode(command.encoded()) == command)
-        let commitment = Commitment(leafType: .command, stream: StreamNumber(1), salt: Self.salt, payload: command.encoded())
+        let commitment = Commitment(
+            leafType: .command, stream: StreamNumber(1), salt: Self.salt, payload: command.encoded())
         #expect(try Commitment.decode(commitment.encoded()) == commitment)
         #expect(throws: ItemError.nonCanonical) { try IntervalItem.decode(access.encoded()) }
         #expect(throws: ItemError.nonCanonical) { try AccessItem.decode(snapshot.encoded()) }

@@ -8,7 +8,9 @@ import Testing
 /// Method: seeded random leaves; each element replaced by every other type; noise.
 @Suite struct LeafTests {
     private static func leaf(_ type: Int, _ generator: inout SeededGenerator) -> Leaf {
-        func number() -> UInt64 { UInt64.random(in: 0...UInt64.max >> UInt64.random(in: 0...63, using: &generator), using: &generator) }
+        func number() -> UInt64 {
+            UInt64.random(in: 0...UInt64.max >> UInt64.random(in: 0...63, using: &generator), using: &generator)
+        }
         func hash() -> Hash { sha256([UInt8](repeating: 7, count: Int.random(in: 0...99, using: &generator))) }
         func text() -> String { ["", "a", "gw.example/b/æ/1", "e\u{301}"].randomElement(using: &generator) ?? "" }
         func stream() -> StreamNumber { StreamNumber(UInt32.random(in: 0...UInt32.max, using: &generator)) }
@@ -20,7 +22,8 @@ import Testing
                 .genesis(
                     .init(
                         origin: text(), logKey: text(), recoveryHash: hash(),
-                        previous: coin() ? .init(origin: text(), size: number(), root: hash()) : nil, networkName: text(),
+                        previous: coin() ? .init(origin: text(), size: number(), root: hash()) : nil,
+                        networkName: text(),
                         tag: Array(hash().bytes[..<20])))
             case 1:
                 .interval(
@@ -39,7 +42,8 @@ import Testing
             case 7:
                 .beacon(
                     .init(
-                        anchorSeq: number(), previous: coin() ? .init(size: number(), root: hash(), blockID: hash()) : nil,
+                        anchorSeq: number(),
+                        previous: coin() ? .init(size: number(), root: hash(), blockID: hash()) : nil,
                         milestoneIndex: number(), milestoneID: hash(), milestoneTime: number()))
             case 8:
                 .boot(
@@ -98,7 +102,9 @@ import Testing
             var bytes = Self.leaf(round % 13, &generator).encoded()
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 switch Int.random(in: 0...3, using: &generator) {
-                case 0: bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                case 0:
+                    bytes[Int.random(in: bytes.indices, using: &generator)] = UInt8.random(
+                        in: 0...255, using: &generator)
                 case 1: bytes.removeLast(Int.random(in: 0..<bytes.count, using: &generator))
                 case 2: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: bytes.count / 2)
                 default: bytes[Int.random(in: 0..<min(8, bytes.count), using: &generator)] ^= 1
@@ -106,8 +112,12 @@ import Testing
                 if bytes.isEmpty { bytes = [0x85] }
             }
             // An error is the right answer to most noise; whatever is read must be these bytes.
-            if let leaf = try? Leaf.decode(bytes), leaf.encoded() != bytes { Issue.record("seed \(seed) round \(round)") }
-            if let item = try? IntervalItem.decode(bytes), item.encoded() != bytes { Issue.record("seed \(seed) round \(round)") }
+            if let leaf = try? Leaf.decode(bytes), leaf.encoded() != bytes {
+                Issue.record("seed \(seed) round \(round)")
+            }
+            if let item = try? IntervalItem.decode(bytes), item.encoded() != bytes {
+                Issue.record("seed \(seed) round \(round)")
+            }
             _ = Payload.problems(bytes, periodMs: 60_000)
         }
     }

@@ -8,7 +8,9 @@ import Testing
 
 /// Goal: a whole small log made by another program is read, written and hashed alike.
 @Suite struct MinilogVectorTests {
-    struct Anchor: Decodable { let seq: UInt64, size: Int, root: String, note: String, anchor_payload: String, tag: String }
+    struct Anchor: Decodable {
+        let seq: UInt64, size: Int, root: String, note: String, anchor_payload: String, tag: String
+    }
     struct Period: Decodable { let start: Int, end: Int, size: UInt64, proof: [String] }
     struct Erased: Decodable { let k: UInt64, stream: Int, item_leaf_hash: String, inner_root: String }
     struct Minilog: Decodable {
@@ -20,7 +22,7 @@ import Testing
         let folder =
             ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"].map { URL(fileURLWithPath: $0) }
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .appendingPathComponent("Vectors")
+            .appendingPathComponent("Vectors")
         let log = folder.appendingPathComponent("log")
         let names = try FileManager.default.contentsOfDirectory(atPath: log.path).filter {
             $0.hasPrefix("minilog") && $0.hasSuffix(".json")
@@ -43,14 +45,17 @@ import Testing
                 #expect(leaf.hash == leafHash(entry))
             }
             let tree = MerkleTree(entries.map { leafHash($0) })
-            for (size, root) in log.roots { #expect(tree.root(size: try #require(UInt64(size))).hex == root, "size \(size)") }
+            for (size, root) in log.roots {
+                #expect(tree.root(size: try #require(UInt64(size))).hex == root, "size \(size)")
+            }
             let start = UInt64(log.period.start)
             #expect(
                 tree.rangeProof(start..<UInt64(log.period.end), size: log.period.size).map(\.hex) == log.period.proof)
         }
     }
 
-    @Test func `items come back in the same bytes, keep the payload rules and lie under their interval's root`() throws {
+    @Test func `items come back in the same bytes, keep the payload rules and lie under their interval's root`() throws
+    {
         for log in try Self.logs() {
             for entry in log.entries {
                 guard case .interval(let interval) = try Leaf.decode(try Self.octets(entry)).body else { continue }
@@ -89,7 +94,8 @@ import Testing
                 #expect(payload.size == UInt64(anchor.size))
                 #expect(payload.root.hex == anchor.root)
                 #expect(hexText(anchorTag(origin: log.origin)) == anchor.tag)
-                guard case .beacon(let beacon) = try Leaf.decode(try Self.octets(log.entries[anchor.size - 1])).body else {
+                guard case .beacon(let beacon) = try Leaf.decode(try Self.octets(log.entries[anchor.size - 1])).body
+                else {
                     Issue.record("the last leaf of anchor \(anchor.seq) is no beacon")
                     continue
                 }

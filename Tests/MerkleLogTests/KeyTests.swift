@@ -53,7 +53,9 @@ import Testing
             characters[text.utf8.distance(from: text.utf8.startIndex, to: at)] ^= 1
             #expect(VerifierKey(String(decoding: characters, as: UTF8.self)) == nil)
         }
-        for wrong in ["", "+", "++", "a+00000000+", " " + text, text + "\n", text + "="] { #expect(VerifierKey(wrong) == nil) }
+        for wrong in ["", "+", "++", "a+00000000+", " " + text, text + "\n", text + "="] {
+            #expect(VerifierKey(wrong) == nil)
+        }
     }
 
     @Test func `each byte of an anchor's payload counts`() throws {
@@ -79,8 +81,10 @@ import Testing
         let text = Checkpoint(origin: "a", size: 7, root: .zero).text
         #expect(Checkpoint(text: text)?.size == 7)
         for wrong in [
-            text + "extension\n", String(text.dropLast()), text.replacing("7", with: "07"), text.replacing("7", with: "+7"),
-            text.replacing("7", with: "-7"), text.replacing("7", with: "18446744073709551616"), text.replacing("=", with: ""),
+            text + "extension\n", String(text.dropLast()), text.replacing("7", with: "07"),
+            text.replacing("7", with: "+7"),
+            text.replacing("7", with: "-7"), text.replacing("7", with: "18446744073709551616"),
+            text.replacing("=", with: ""),
             "a b" + text.dropFirst(), "\n7\n\(Base64.encode(Hash.zero.bytes))\n", text + "\n",
         ] {
             #expect(Checkpoint(text: wrong) == nil, "\(wrong)")

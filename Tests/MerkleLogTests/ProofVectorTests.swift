@@ -25,7 +25,8 @@ import Testing
         for vector in try VectorFiles.cases("rfc6962_inclusion", as: Inclusion.self) {
             let proof = try vector.proof.map(hash)
             let holds = MerkleTree.isIncluded(
-                try hash(vector.leaf_hash), at: vector.index, size: vector.size, proof: proof, root: try hash(vector.root))
+                try hash(vector.leaf_hash), at: vector.index, size: vector.size, proof: proof,
+                root: try hash(vector.root))
             #expect(holds == vector.valid, "\(vector)")
             if vector.valid, vector.size <= Self.tree.size {
                 #expect(Self.tree.inclusionProof(of: vector.index, size: vector.size) == proof, "\(vector)")
@@ -61,16 +62,21 @@ import Testing
             let proof = try vector.proof.map(hash)
             let leaves = (vector.start..<vector.end).map { Self.tree.node(level: 0, index: $0) }
             let holds = MerkleTree.isRange(
-                start: vector.start, leaves: leaves, size: vector.size, proof: proof, oldRoot: try hash(vector.old_root),
+                start: vector.start, leaves: leaves, size: vector.size, proof: proof,
+                oldRoot: try hash(vector.old_root),
                 root: try hash(vector.root))
-            #expect(holds == vector.valid, "\(vector.start)..<\(vector.end) of \(vector.size), \(vector.mutation ?? "as made")")
+            #expect(
+                holds == vector.valid,
+                "\(vector.start)..<\(vector.end) of \(vector.size), \(vector.mutation ?? "as made")")
             if vector.valid, vector.size <= Self.tree.size {
                 #expect(Self.tree.rangeProof(vector.start..<vector.end, size: vector.size) == proof)
             }
         }
     }
 
-    struct TileCase: Decodable { let path: String, size: UInt64, width: Int, first_hash: String, sha256_of_tile_bytes: String }
+    struct TileCase: Decodable {
+        let path: String, size: UInt64, width: Int, first_hash: String, sha256_of_tile_bytes: String
+    }
 
     @Test func `tiles have the paths and bytes of C2SP tlog-tiles`() throws {
         for vector in try VectorFiles.cases("tiles_c2sp", as: TileCase.self) where vector.size <= Self.tree.size {

@@ -97,7 +97,9 @@ import Testing
                     }
                     let leaves = Self.leaves[start..<end]
                     #expect(holds(leaves, proof), "\(start)..<\(end) of \(size)")
-                    if leaves.count > 1, holds(leaves.dropLast(), proof) { Issue.record("omission in \(start)..<\(end) of \(size)") }
+                    if leaves.count > 1, holds(leaves.dropLast(), proof) {
+                        Issue.record("omission in \(start)..<\(end) of \(size)")
+                    }
                     guard size == 13 || size == 16 else { continue }
                     Self.damaged(proof) { if holds(leaves, $0) { Issue.record("\(start)..<\(end) of \(size)") } }
                 }
@@ -127,7 +129,8 @@ import Testing
         }
         for path in [
             "", "tile", "tile/0", "tile/00/000", "tile/0/0", "tile/0/x000/001", "tile/0/001/002", "tile/0/000.p/0",
-            "tile/0/000.p/256", "tile/0/000.p/01", "tile/8/000", "tile/-1/000", "tile/+1/000", "tile/0/000/", "/tile/0/000",
+            "tile/0/000.p/256", "tile/0/000.p/01", "tile/8/000", "tile/-1/000", "tile/+1/000", "tile/0/000/",
+            "/tile/0/000",
             "tile/0/x999/x999/x999/x999/x999/x999/x999/999", "tile/entries/00a", "tile/entries/000.p", "tile/.p/1",
         ] {
             #expect(Tile(path: path) == nil, "\(path)")
