@@ -1,4 +1,5 @@
 package import Hashing
+import MerkleLog
 
 /// What an auditor is given by hand and keeps: whose log it is, whose signatures the network's milestones carry.
 ///
@@ -124,7 +125,8 @@ extension PolicyCard {
             origin: origin, logKey: logKey, recoveryHash: recovery, genesis: genesis, network: network,
             milestoneIndex: index, milestoneID: id, milestoneKeys: keys, threshold: threshold, minPowScore: score,
             witnesses: witnesses, timeStampRoots: roots)
-        guard threshold >= 1, Int(threshold) <= Set(keys.map(\.holder)).count,
+        guard threshold >= 1, VerifierKey(logKey)?.name.utf8.elementsEqual(origin.utf8) == true,
+            Int(threshold) <= Set(keys.map(\.holder)).count,
             Set(keys.map(\.key)).count == keys.count, card.encoded().utf8.elementsEqual(bytes)
         else { throw .contradiction }
         return card

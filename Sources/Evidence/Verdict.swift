@@ -120,6 +120,11 @@ package struct CheckStep: Hashable, Sendable {
     package struct NamedFact: Hashable, Sendable {
         package let name: String
         package let value: Fact
+
+        package init(name: String, value: Fact) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package let name: Name
@@ -130,5 +135,11 @@ package struct CheckStep: Hashable, Sendable {
         self.name = name
         self.state = state
         self.facts = facts.map { NamedFact(name: $0.key, value: $0.value) }
+    }
+
+    init(_ name: Name, _ state: State, facts: [NamedFact]) {
+        self.name = name
+        self.state = state
+        self.facts = facts
     }
 }

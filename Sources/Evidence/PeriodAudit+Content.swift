@@ -1,0 +1,160 @@
+import CanonicalCBOR
+import Hashing
+import LogEntries
+import MerkleLog
+import Readings
+
+/// Beacons, configurations, readings and openings: what stands inside the authenticated leaves.
+extension PeriodAudit {
+    mutating func checkBeacons(_ outcome: CoreAudit.Outcome) {
+        var listed: [UInt64: [(root: Hash, blockID: Hash?)]] = [:]
+        for anchor in outcome.anchors {
+            listed[anchor.size, default: []].append((anchor.root, answers[anchor.place]?.blockID))
+        }
+        var stored = Dictionary(parts.beacons.map { ($0.seq, $0.milestone) }, uniquingKeysWith: { first, _ in first })
+        var leaves = outcome.leaves
+        if let startSize, let last = contextLeaves.first(where: { $0.index &+ 1 == startSize }) {
+            leaves.insert(last, at: 0)
+            if case .beacon = last.leaf.body {} else { found.add(.noLowerBound, "leaf \(last.index) is not a beacon") }
+        }
+        for (_, leaf) in leaves {
+            guard case .beacon(let beacon) = leaf.body else { continue }
+            let name = "the beacon of anchor \(beacon.anchorSeq)"
+            if let previous = beacon.previous, let cited = listed[previous.size] {
+                let matching = cited.filter { $0.root == previous.root }
+                // An anchor whose block is none has no id to compare.
+                let isRight = matching.contains { $0.blockID == nil || $0.blockID == previous.blockID }
+                if !isRight { found.add(.beacon, "\(name) cites another anchor of size \(previous.size)") }
+            }
+            guard let bytes = stored.removeValue(forKey: beacon.anchorSeq) else {
+                found.add(.noLowerBound, name)
+                continue
+            }
+            let (milestone, _) = network.milestone(name, bytes, into: &found)
+            if let milestone, !beacon.cites(milestone) { found.add(.beacon, name) }
+        }
+        if let stray = stored.keys.min() { found.add(.beacon, "no leaf for the beacon of anchor \(stray)") }
+    }
+
+    mutating func checkConfigurations(_ outcome: CoreAudit.Outcome) {
+        for config in configs.values {
+            if !config.isSound { found.add(.configUnknown, "configuration \(config.hash.hex.prefix(8))") }
+            if !config.isLegal { found.add(.nonCanonical, "configuration \(config.hash.hex.prefix(8))") }
+        }
+        var current: Hash?
+        for (index, leaf) in contextLeaves where index < outcome.startSize {
+            if case .config(let change) = leaf.body { current = change.newHash }
+        }
+        for (index, leaf) in outcome.leaves {
+            switch leaf.body {
+            case .config(let change):
+                if change.oldHash != current { found.add(.configUnknown, "the change in leaf \(index)") }
+                current = change.newHash
+                if let old = change.oldHash.flatMap({ configs[$0] }), let new = configs[change.newHash] {
+                    facts.configurationChanges += old.changes(to: new)
+                }
+            case .interval(let interval):
+                guard interval.configHash == current, let config = configs[interval.configHash] else {
+                    found.add(.configUnknown, "interval \(interval.k)")
+                    continue
+                }
+                guard config.isSound else { continue }
+                if let head = config.head, head.periodMs != interval.periodMs {
+                    found.add(.gap, "the period of interval \(interval.k)")
+                }
+                if UInt64(config.streams.count) != interval.itemCount { found.add(.itemCount, "interval \(interval.k)") }
+            default: break
+            }
+        }
+    }
+
+    mutating func checkPayloads(_ outcome: CoreAudit.Outcome) {
+        var items: [UInt64: [PeriodItem.Content]] = [:]
+        for item in parts.items { items[item.k, default: []].append(item.content) }
+        for (_, leaf) in outcome.leaves {
+            guard case .interval(let interval) = leaf.body else { continue }
+            facts.intervals += 1
+            guard outcome.held.contains(interval.k), let contents = items[interval.k] else { continue }
+            let config = configs[interval.configHash].flatMap { $0.isSound ? $0 : nil }
+            var plainReadings: UInt64? = config == nil ? nil : 0
+            for (place, content) in contents.enumerated() {
+                let stream = config.flatMap { place < $0.streams.count ? $0.streams[place] : nil }
+                guard case .shown(let bytes) = content, let form = ItemForm(bytes) else {
+                    // Not shown: the readings of the plant cannot be counted, unless this stream is not one of them.
+                    if stream.map({ $0.privacyClass == PrivacyClass.none }) ?? true { plainReadings = nil }
+                    continue
+                }
+                let count = ItemRules.check(
+                    form, periodMs: interval.periodMs, stream: stream, rowsAreKnown: config != nil,
+                    about: "stream \(form.stream), interval \(interval.k)", into: &found)
+                facts.items += 1
+                facts.readings += count
+                if stream?.privacyClass == PrivacyClass.none { plainReadings? += UInt64(count) }
+            }
+            if let plainReadings, plainReadings != interval.readingCount {
+                found.add(.itemCount, "interval \(interval.k): \(plainReadings) of \(interval.readingCount) readings")
+            }
+        }
+    }
+
+    mutating func checkOpenings(_ outcome: CoreAudit.Outcome) throws(Stop) {
+        guard !parts.openings.isEmpty else { return }
+        let leaves = Dictionary(outcome.leaves.map { ($0.index, $0.leaf) }, uniquingKeysWith: { first, _ in first })
+        for opening in parts.openings {
+            guard opening.leafIndex >= outcome.startSize, opening.leafIndex < outcome.endSize else {
+                throw Stop(.malformed, "leaf \(opening.leafIndex) of the openings lies outside the period")
+            }
+            // A leaf that cannot be read has its own finding.
+            guard let leaf = leaves[opening.leafIndex] else { continue }
+            for code in Opening.judge(leaf, opening.items) { found.add(code, "the opening of leaf \(opening.leafIndex)") }
+        }
+    }
+}
+
+/// Items behind a commitment or an inner root.
+enum Opening {
+    static func judge(_ leaf: Leaf, _ items: [[UInt8]]) -> [FindingCode] {
+        switch leaf.body {
+        case .event(let event):
+            return commitment(items, .event, event.stream, event.commitment) { bytes in
+                (try? EventPayload.decode(bytes)).map { $0.kind.utf8.elementsEqual(event.kind.utf8) } ?? false
+            }
+        case .command(let command):
+            return commitment(items, .command, command.stream, command.commitment) { bytes in
+                (try? CommandPayload.decode(bytes)) != nil
+            }
+        case .access(let access):
+            return tree(items, access.itemCount, access.innerRoot) { bytes in
+                (try? AccessItem.decode(bytes))?.k == access.k
+            }
+        case .snapshot(let snapshot):
+            let found = tree(items, snapshot.itemCount, snapshot.innerRoot) { bytes in
+                (try? SnapshotItem.decode(bytes))?.number == snapshot.number
+            }
+            let isWhole = UInt64(items.reduce(0) { $0 + $1.count }) == snapshot.sizeBytes
+            return found.isEmpty && !isWhole ? [.itemCount] : found
+        default:
+            return [.itemMalformed]
+        }
+    }
+
+    private static func commitment(
+        _ items: [[UInt8]], _ type: Commitment.LeafType, _ stream: StreamNumber, _ commitment: Hash,
+        isPayload: ([UInt8]) -> Bool
+    ) -> [FindingCode] {
+        guard items.count == 1 else { return [.itemCount] }
+        guard leafHash(items[0]) == commitment else { return [.itemHash] }
+        guard let form = try? Commitment.decode(items[0]), form.leafType == type, form.stream == stream,
+            isPayload(form.payload)
+        else { return [.itemMalformed] }
+        return []
+    }
+
+    private static func tree(
+        _ items: [[UInt8]], _ count: UInt64, _ root: Hash, isItem: ([UInt8]) -> Bool
+    ) -> [FindingCode] {
+        guard UInt64(items.count) == count else { return [.itemCount] }
+        guard innerRoot(of: items) == root else { return [.itemHash] }
+        return items.allSatisfy(isItem) ? [] : [.itemMalformed]
+    }
+}

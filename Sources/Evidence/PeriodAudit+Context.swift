@@ -1,0 +1,165 @@
+import Hashing
+import LogEntries
+import MerkleLog
+import Tangle
+
+/// Leaves outside the range: genesis, keys, the last configuration and boot before A, A's beacon, later erasures.
+extension PeriodAudit {
+    /// Reads `02-context.cbor` and the log's keys. Proofs are judged after the core, when sizes are authenticated.
+    mutating func readContext() throws(Stop) {
+        let sizes = parts.anchors.compactMap { anchor in
+            String(validating: anchor.note, as: UTF8.self).flatMap { SignedNote($0)?.checkpoint?.size }
+                .map { (seq: anchor.seq, size: $0) }
+        }
+        startSize = sizes.first { $0.seq == parts.fromSeq }?.size
+        let endSize = sizes.first { $0.seq == parts.toSeq }?.size
+        for entry in parts.context.leaves {
+            do {
+                contextLeaves.append((entry.index, try Leaf.decode(entry.bytes)))
+            } catch {
+                found.add(error == .unknownType ? .version : .nonCanonical, "leaf \(entry.index)")
+            }
+        }
+        try checkPlaces(endSize)
+        if let genesis = parts.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
+            found.add(.origin, "the first leaf of the log")
+        }
+        if case .genesis(let genesis) = contextLeaves.first?.leaf.body, genesis.previous != nil {
+            found.add(.epochLoss)
+        }
+        readKeys()
+    }
+
+    /// Which leaves must stand there and where; a missing or misplaced one is `E_MALFORMED`.
+    private func checkPlaces(_ endSize: UInt64?) throws(Stop) {
+        guard let startSize, let endSize, startSize > 0 else { return }
+        let entries = parts.context.leaves
+        guard entries.first?.index == 0 else { throw Stop(.malformed, "the first leaf is missing in the context") }
+        guard entries.contains(where: { $0.index == startSize - 1 }) else {
+            throw Stop(.malformed, "leaf \(startSize - 1) is missing in the context")
+        }
+        for entry in entries {
+            let isBefore = entry.index < startSize && entry.treeSize == startSize
+            let isLater = entry.index >= endSize && entry.treeSize > entry.index
+            guard isBefore || isLater else { throw Stop(.malformed, "leaf \(entry.index) is misplaced in the context") }
+        }
+        for (index, leaf) in contextLeaves where index >= endSize {
+            switch leaf.body {
+            case .erasure, .key: continue
+            default: throw Stop(.malformed, "leaf \(index) is misplaced in the context")
+            }
+        }
+        // A leaf that could not be read may be the one that is looked for; it has its own finding.
+        guard contextLeaves.count == entries.count else { return }
+        for type: UInt64 in [4, 8]
+        where !contextLeaves.contains(where: { $0.index < startSize && $0.leaf.body.type == type }) {
+            throw Stop(.malformed, "the last leaf of type \(type) before the period is missing in the context")
+        }
+    }
+
+    private mutating func readKeys() {
+        if let key = VerifierKey(card.logKey) { keys.append(key) }
+        var statements = contextLeaves
+        let keyType: UInt8 = 9
+        for (offset, bytes) in parts.leaves.enumerated() where bytes.dropFirst(2).first == keyType {
+            // A leaf that cannot be read gets its finding in the core.
+            guard let startSize, let leaf = try? Leaf.decode(Array(bytes)) else { continue }
+            statements.append((startSize &+ UInt64(offset), leaf))
+        }
+        for (index, leaf) in statements {
+            guard case .key(let statement) = leaf.body else { continue }
+            if let key = KeyHistory.newKey(statement, at: index, card: card) {
+                keys.append(key)
+            } else {
+                found.add(.signature, "the key statement in leaf \(index)")
+            }
+        }
+    }
+
+    /// A's beacon bounds the first segment from below, when its milestone is the one in the file.
+    mutating func readLowerBound() {
+        guard let startSize, let last = contextLeaves.first(where: { $0.index &+ 1 == startSize }),
+            case .beacon(let beacon) = last.leaf.body,
+            let stored = parts.beacons.first(where: { $0.seq == beacon.anchorSeq }),
+            let milestone = try? Milestone.parse(Array(stored.milestone)),  // judged with the other beacons
+            beacon.cites(milestone)
+        else { return }
+        lowerBound = beacon.milestoneTime
+    }
+
+    mutating func checkContextProofs(_ outcome: CoreAudit.Outcome) {
+        var laterRoots: [UInt64: Hash] = [:]
+        for anchor in outcome.anchors where anchor.size > outcome.endSize { laterRoots[anchor.size] = anchor.root }
+        for entry in parts.context.leaves {
+            let root = entry.index < outcome.startSize ? outcome.startRoot : laterRoots[entry.treeSize]
+            let isIncluded =
+                root.map {
+                    MerkleTree.isIncluded(
+                        leafHash(entry.bytes), at: entry.index, size: entry.treeSize, proof: entry.proof, root: $0)
+                } ?? false
+            if !isIncluded { found.add(.inclusion, "leaf \(entry.index)") }
+        }
+        for anchor in outcome.anchors where anchor.size > outcome.endSize || anchor.size < outcome.startSize {
+            let seq = parts.anchors[anchor.place].seq
+            guard let entry = parts.context.consistency.first(where: { $0.seq == seq }) else {
+                found.add(.anchorUnchecked, "anchor \(seq)")
+                continue
+            }
+            let isConsistent = MerkleTree.isConsistent(
+                oldSize: outcome.endSize, oldRoot: outcome.endRoot, size: anchor.size, root: anchor.root,
+                proof: entry.proof)
+            if !isConsistent { found.add(.consistency, "anchor \(seq)") }
+        }
+    }
+
+    /// First and last interval against the time that was asked for.
+    func coverage(_ outcome: CoreAudit.Outcome) -> (first: UInt64, last: UInt64, periodMs: UInt64)? {
+        var first: UInt64?
+        var last: UInt64?
+        var periodMs: UInt64?
+        for (_, leaf) in outcome.leaves {
+            switch leaf.body {
+            case .interval(let interval):
+                first = min(first ?? interval.k, interval.k)
+                last = max(last ?? interval.k, interval.k)
+                periodMs = periodMs ?? interval.periodMs
+            case .gap(let gap):
+                first = min(first ?? gap.kFrom, gap.kFrom)
+                last = max(last ?? gap.kTo, gap.kTo)
+            default: break
+            }
+        }
+        guard let first, let last, let period = periodMs ?? configs.values.compactMap({ $0.head?.periodMs }).first,
+            period > 0
+        else { return nil }
+        return (first, last, period)
+    }
+
+    mutating func checkCoverage(_ outcome: CoreAudit.Outcome) {
+        guard let covered = coverage(outcome) else {
+            found.add(.gap, "no interval")
+            return
+        }
+        let period = Int64(clamping: covered.periodMs)
+        let (last, isUnder) = toMs.subtractingReportingOverflow(1)
+        if Int64(clamping: covered.first) > floorDivide(fromMs, period) {
+            found.add(.gap, "the file begins with interval \(covered.first)")
+        }
+        if isUnder || Int64(clamping: covered.last) < floorDivide(last, period) {
+            found.add(.gap, "the file ends with interval \(covered.last)")
+        }
+    }
+
+    private func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+        let quotient = value / divisor
+        return value % divisor < 0 ? quotient - 1 : quotient
+    }
+}
+
+extension Leaf.Beacon {
+    /// Whether this beacon names that milestone: index, id and time.
+    func cites(_ milestone: Milestone) -> Bool {
+        UInt64(milestone.index) == milestoneIndex && milestone.id.hash == milestoneID
+            && UInt64(milestone.timestamp) == milestoneTime
+    }
+}

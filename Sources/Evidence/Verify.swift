@@ -1,0 +1,142 @@
+import Hashing
+import MerkleLog
+
+/// Checks an evidence file of any kind: the one verifier of the auditor's program, the gateway and the page.
+///
+/// `card` is the card the caller keeps; without it the file's own is used and nobody vouches for the file. `from` and
+/// `to` (UTC milliseconds, from ≤ t < to) replace what the file says was asked for and change only the test of coverage.
+/// Never traps and asks nobody: bytes in, verdict out, in linear time.
+package func verify(
+    file: [UInt8], card: PolicyCard? = nil, from fromMs: Int64? = nil, to toMs: Int64? = nil
+) -> Verdict {
+    var facts = Verdict.Facts(sizeBytes: file.count)
+    if isPeriod(file) {
+        facts.kind = .period
+        return verifyPeriod(file, card, fromMs, toMs, facts)
+    }
+    facts.kind = looksLikeReading(file) ? .reading : nil
+    return verifyReading(file, card, facts)
+}
+
+/// The container's magic: what a damaged header had there is `E_MALFORMED` either way.
+private func isPeriod(_ file: [UInt8]) -> Bool { file.count >= 263 && file[257..<262].elementsEqual("ustar".utf8) }
+
+/// An array of 15 in its short form or not, for the words only.
+private func looksLikeReading(_ file: [UInt8]) -> Bool { file.first.map { $0 >> 5 == 4 } ?? false }
+
+private func verifyPeriod(
+    _ file: [UInt8], _ own: PolicyCard?, _ fromMs: Int64?, _ toMs: Int64?, _ start: Verdict.Facts
+) -> Verdict {
+    var facts = start
+    let names: [CheckStep.Name] = [.file, .card, .anchor, .range, .item, .configuration, .read, .time]
+    let parts: PeriodParts
+    do {
+        parts = try PeriodFile.parse(file)
+    } catch {
+        return stopped(error, own, facts, names)
+    }
+    facts.origin = parts.origin
+    facts.fromSeq = parts.fromSeq
+    facts.toSeq = parts.toSeq
+    facts.fromMs = fromMs ?? parts.fromMs
+    facts.toMs = toMs ?? parts.toMs
+    facts.streams = parts.streams
+    let chosen: (card: PolicyCard, source: Verdict.CardSource)
+    do {
+        chosen = try choose(own, parts.card.isEmpty ? nil : Array(parts.card), origin: parts.origin)
+    } catch {
+        return alone(error, own == nil ? .none : .own, facts, names)
+    }
+    facts.network = chosen.card.network
+    var audit = PeriodAudit(
+        parts, card: chosen.card, fromMs: fromMs ?? parts.fromMs, toMs: toMs ?? parts.toMs,
+        found: standing(chosen.card, chosen.source), facts: facts)
+    do {
+        try audit.run()
+    } catch {
+        return alone(error, chosen.source, audit.facts, names)
+    }
+    let findings = audit.found.sorted
+    return finish(findings, audit.steps.finish(names, findings), audit.bracket, chosen.source, audit.facts)
+}
+
+private func verifyReading(_ file: [UInt8], _ own: PolicyCard?, _ start: Verdict.Facts) -> Verdict {
+    var facts = start
+    let names: [CheckStep.Name] = [.read, .item, .log, .anchor]
+    let parts: ReadingFile
+    do {
+        parts = try ReadingFile.parse(file)
+    } catch {
+        return alone(error, own == nil ? .none : .own, facts, names)
+    }
+    facts.origin = parts.origin
+    let chosen: (card: PolicyCard, source: Verdict.CardSource)
+    do {
+        chosen = try choose(own, parts.card.map { Array($0.utf8) }, origin: parts.origin)
+    } catch {
+        return alone(error, own == nil ? .none : .own, facts, names)
+    }
+    facts.network = chosen.card.network
+    var audit = ReadingAudit(parts, card: chosen.card, found: standing(chosen.card, chosen.source), facts: facts)
+    audit.run()
+    return finish(audit.found.sorted, audit.steps, audit.bracket, chosen.source, audit.facts)
+}
+
+/// The card that counts. Throws what stands alone: no card, a bad one, or another gateway's.
+private func choose(
+    _ own: PolicyCard?, _ inside: [UInt8]?, origin: String
+) throws(Stop) -> (card: PolicyCard, source: Verdict.CardSource) {
+    let card: PolicyCard
+    if let own {
+        card = own
+    } else if let inside {
+        do {
+            card = try PolicyCard.parse(inside)
+        } catch {
+            throw Stop(.malformed, "the policy card in the file")
+        }
+    } else {
+        throw Stop(.noPolicy)
+    }
+    guard card.origin.utf8.elementsEqual(origin.utf8) else {
+        throw Stop(.origin, "the card is for \(card.origin), the file is from \(origin)")
+    }
+    return (card, own == nil ? .fromFile : .own)
+}
+
+/// Notes that stand beside every result.
+private func standing(_ card: PolicyCard, _ source: Verdict.CardSource) -> FindingList {
+    var found = FindingList()
+    found.add(.anchorsUnwatched)
+    if source == .fromFile { found.add(.policyFromFile) }
+    if card.isSelfNetwork { found.add(.selfNetwork) }
+    if card.threshold == 1 { found.add(.singleSigner) }
+    if card.witnesses.isEmpty { found.add(.noOutsideMemory) }
+    return found
+}
+
+/// A period file whose parts could not be read.
+private func stopped(_ stop: Stop, _ own: PolicyCard?, _ facts: Verdict.Facts, _ names: [CheckStep.Name]) -> Verdict {
+    guard stop.code != .malformed else { return alone(stop, own == nil ? .none : .own, facts, names) }
+    var found = own.map { standing($0, .own) } ?? FindingList()
+    found.add(.anchorsUnwatched)
+    found.add(stop.code, stop.about)
+    return finish(found.sorted, StepList().finish(names, found.sorted), nil, own == nil ? .none : .own, facts)
+}
+
+private func alone(
+    _ stop: Stop, _ source: Verdict.CardSource, _ facts: Verdict.Facts, _ names: [CheckStep.Name]
+) -> Verdict {
+    let findings = [Finding(code: stop.code, about: stop.about)]
+    return finish(findings, StepList().finish(names, findings), nil, source, facts)
+}
+
+/// A bracket is printed only when the file holds, somebody's card was used, and not the operator alone attests the times.
+private func finish(
+    _ findings: [Finding], _ steps: [CheckStep], _ bracket: Verdict.Bracket?, _ source: Verdict.CardSource,
+    _ facts: Verdict.Facts
+) -> Verdict {
+    let bare = Verdict(findings: findings, steps: steps, bracket: nil, card: source, facts: facts)
+    guard bare.exitCode == 0, !bare.isSelfNetwork, let bracket else { return bare }
+    return Verdict(findings: findings, steps: steps, bracket: bracket, card: source, facts: facts)
+}
