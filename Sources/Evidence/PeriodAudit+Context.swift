@@ -21,6 +21,11 @@ extension PeriodAudit {
             }
         }
         try checkPlaces(endSize)
+        if let stray = parts.context.consistency.first(where: { entry in
+            !parts.anchors.contains { $0.seq == entry.seq }
+        }) {
+            throw Stop(.malformed, "a consistency proof for anchor \(stray.seq), which is not in the file")
+        }
         if let genesis = parts.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
             found.add(.origin, "the first leaf of the log")
         }
