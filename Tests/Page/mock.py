@@ -243,7 +243,7 @@ class Mock:
                          "milestone": {"index": 7204113 - 120 * back, "at": iso((newest - back) * 600000 + 90000)}, "waitingSince": None})
         return [waiting] + rows
 
-    def answer(self, at="2026-04-01T11:00:05.118Z", records=None):
+    def answer(self, at="2026-04-01T11:00:05.118Z"):
         """The shape of a check, as `self.verdict` asks."""
         steps = [{"step": "read", "state": "holds", "at": at}, {"step": "item", "state": "holds", "stream": 3, "k": 29584500}, {"step": "log", "state": "holds", "leafIndex": 90144, "size": 90150},
                  {"step": "anchor", "state": "holds", "seq": 812, "milestone": 7204113}]
@@ -252,15 +252,15 @@ class Mock:
             "holds": ("holds", 0, False, []), "notes": ("holds-with-notes", 0, False, [note("W_ANCHORS_UNWATCHED"), note("W_NO_LOWER_BOUND")]),
             "own-network": ("holds-with-notes", 0, True, [note("W_SELF_NETWORK")]),
             "fails": ("does-not-hold", 1, True, [{"code": "E_ITEM_HASH", "severity": "error", "about": "entry 41"}, note("W_SELF_NETWORK")]),
-            "not-authenticated": ("not-authenticated", 2, True, [note("W_POLICY_FROM_FILE"), note("W_SELF_NETWORK")]),
-            "not-checked": ("could-not-check", 2, False, [{"code": "E_VERSION", "severity": "error", "about": None}]),
+            "not-authenticated": ("not-authenticated", 2, True, [{"code": "W_POLICY_FROM_FILE", "severity": "unchecked", "about": None}, note("W_SELF_NETWORK")]),
+            "not-checked": ("could-not-check", 2, False, [{"code": "E_VERSION", "severity": "unchecked", "about": None}]),
         }
         verdict, code, own, findings = table[self.verdict]
         if self.verdict == "fails":
             steps[1]["state"] = "fails"
             steps[2]["state"] = steps[3]["state"] = "not-checked"
         bracket = {"notBefore": "2026-04-01T10:50:00.000Z", "notAfter": "2026-04-01T11:10:00.000Z"} if self.verdict == "holds" else None
-        return {"verdict": verdict, "exit": code, "selfNetwork": own, "checkedBy": "gateway", "sentence": "", "bracket": bracket, "steps": steps, "findings": findings} | ({"records": records} if records else {})
+        return {"verdict": verdict, "exit": code, "selfNetwork": own, "checkedBy": "gateway", "sentence": "Holds. All 1440 records in this file are complete and unchanged. Der Nachweis hält. Alle 1440 Einträge dieser Datei sind vollständig und unverändert.", "bracket": bracket, "steps": steps, "findings": findings}
 
 
 class Door(http.server.BaseHTTPRequestHandler):
@@ -313,7 +313,7 @@ class Door(http.server.BaseHTTPRequestHandler):
                 boundary = self.headers["Content-Type"].split("boundary=")[1].encode()
                 part = next(p for p in body.split(b"--" + boundary) if b'name="file"' in p)
                 received = part.split(b"\r\n\r\n", 1)[1][:-2]
-            return self.json(self.gateway.answer(records=1440) | {"sha256": hashlib.sha256(received).hexdigest(), "card": "own" if received != body else "from-file"})
+            return self.json(self.gateway.answer() | {"sha256": hashlib.sha256(received).hexdigest(), "card": "own" if received != body else "from-file"})
         self.problem(404, "no-such-resource", "Not found", "Look at /v1.")
 
     def do_DELETE(self):
@@ -354,10 +354,10 @@ class Door(http.server.BaseHTTPRequestHandler):
         if path == "/v1/events":
             return self.events(gateway, query)
         if path == "/v1/entities":
-            return page([] if gateway.empty else [{"id": i, "type": t, "label": label, "relations": r} for i, t, label, r in ENTITIES])
+            return page([] if gateway.empty else [self.entity(*e) for e in ENTITIES])
         if parts[0] == "entities":
             found = next(((i, t, label, r) for i, t, label, r in ENTITIES if i == parts[1]), None)
-            return self.json({"id": found[0], "type": found[1], "label": found[2], "relations": found[3]}) if found else self.problem(404, "no-such-resource", "There is no such entity", "Look at /v1/entities.")
+            return self.json(self.entity(*found)) if found else self.problem(404, "no-such-resource", "There is no such entity", "Look at /v1/entities.")
         if path == "/v1/points":
             return page([] if gateway.empty else [gateway.item(p) for p in POINTS if one("entity") in (None, p.split(".")[0])])
         if path == "/v1/completeness":
@@ -374,6 +374,11 @@ class Door(http.server.BaseHTTPRequestHandler):
         if parts[0] == "points" and len(parts) > 1 and parts[1] in POINTS:
             return self.point(gateway, parts, one, page)
         self.problem(404, "no-such-resource", "There is no such point", "Look at /v1/points for the ids of this building.")
+
+    def entity(self, name, kind, label, relations):
+        pairs = [{"kind": k, "target": t} for k, targets in relations.items() for t in ([targets] if isinstance(targets, str) else targets)]
+        annotations = {"metrology": {"class": "B", "mid": "true", "serial": "4711"}} if name == "m1" else {}
+        return {"id": name, "type": kind, "label": label, "relations": pairs, "annotations": annotations, "points": [p for p in POINTS if p.split(".")[0] == name]}
 
     def point(self, gateway, parts, one, page):
         point = parts[1]
@@ -396,7 +401,7 @@ class Door(http.server.BaseHTTPRequestHandler):
             return self.problem(409, "not-yet-anchored", "Not fixed yet", "Try again later.", proof="sealed", expectedAt=iso(gateway.base + 590000))
         if "cbor" in self.headers.get("Accept", ""):
             return self.send(200, "application/vnd.plumbline.reading+cbor", b"\x80")
-        return self.json(gateway.answer(parts[3], records=1))
+        return self.json(gateway.answer(parts[3]))
 
     def events(self, gateway, query):
         if gateway.stream == "refused":

@@ -188,7 +188,7 @@ const heading = () => document.querySelector('h1');
 /** The view's own title in heading and window. */
 export function title(text, ...beside) {
   show(heading(), text, ...beside);
-  document.title = `${text} · ${document.body.dataset.building}`;
+  document.title = `${text} · ${t('view.' + document.body.dataset.view)} · ${document.body.dataset.building}`;
 }
 
 export async function start(view) {
@@ -232,11 +232,12 @@ export function shell() {
   });
   document.addEventListener('click', ({ target }) => { if (!settings.contains(target)) settings.open = false; });
   const clock = document.getElementById('clock');
+  const zone = document.getElementById('zone');
   const beat = () => {
     clock.textContent = w.time(w.now());
+    if (zone.textContent !== w.zoneName()) zone.textContent = w.zoneName();
     for (const age of document.querySelectorAll('[data-since]')) age.textContent = w.ago(Number(age.dataset.since));
   };
-  document.getElementById('zone').textContent = w.zoneName();
   beat();
   setInterval(beat, 1000);
 }

@@ -21,12 +21,7 @@ start(async (main) => {
   else await one(entity, id, entities);
 });
 
-/** Targets of one kind of relation, whichever way the answer lists them. */
-function targets(entity, kind) {
-  const relations = entity.relations ?? entity;
-  if (Array.isArray(relations)) return relations.filter((relation) => relation.kind === kind).map((relation) => relation.target);
-  return [relations[kind] ?? []].flat();
-}
+const targets = (entity, kind) => entity.relations.filter((relation) => relation.kind === kind).map((relation) => relation.target);
 const parent = (entity) => targets(entity, 'in')[0] ?? targets(entity, 'at')[0] ?? targets(entity, 'submeterOf')[0] ?? null;
 
 /** Nested lists with buttons; open along the way to the chosen one, and the first two levels. */
@@ -73,10 +68,11 @@ async function one(place, id, entities) {
     const inverse = list.flatMap((other) => ['feeds', 'meters', 'submeterOf', 'controls'].filter((kind) => targets(other, kind).includes(shownId)).map((kind) => [kind + '.inverse', other.id]));
     rows.clear();
     return [
-      h('h2', {}, entity.label),
+      h('h2', {}, id ? t('points') : entity.label),
       h('p', { class: 'quiet' }, h('span', { lang: 'en' }, w.typeName(entity.type)), ' · ', h('code', {}, entity.id)),
       relations.length + inverse.length > 0 && h('p', {}, [...relations, ...inverse].map(([kind, other], i) => [i ? ' · ' : '', t('relation.' + kind), ' ', h('a', { href: entityAddress(other) }, label(other))])),
       points.length ? table(points, rows) : h('p', {}, t('building.no-points')),
+      facts(entity),
     ];
   });
   listen({ kinds: ['reading', 'quality', 'change'], refetch: run, on: (kind, data) => {
@@ -90,13 +86,20 @@ async function one(place, id, entities) {
   } });
 }
 
+/** What the building file says of it beside its relations: serial number, class, seal. */
+function facts({ annotations }) {
+  const groups = Object.entries(annotations ?? {});
+  return groups.length > 0 && h('details', {}, h('summary', {}, t('building.facts')), groups.map(([group, fields]) => h('dl', { class: 'facts', lang: 'en' },
+    Object.entries(fields).map(([name, value]) => h('div', {}, h('dt', {}, `${group}, ${name}`), h('dd', {}, value))))));
+}
+
 /** One row per point; `rows` takes a function per id that renews the row. */
 function table(points, rows, isWhole = false) {
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('points') }, h('table', { class: 'points' },
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('points') }, h('table', { class: 'points', role: 'table' },
     h('caption', { class: 'unseen' }, t('points')),
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('point')), h('th', { scope: 'col', class: 'right' }, t('value')), h('th', { scope: 'col' }, t('time')), h('th', { scope: 'col' }, t('quality')))),
-    h('tbody', {}, points.map((point) => {
-      const cells = [h('td', { class: 'right value' }), h('td'), h('td')];
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ['point', 'value', 'time', 'quality'].map((key) => h('th', { scope: 'col', role: 'columnheader', class: key === 'value' ? 'right' : null }, t(key))))),
+    h('tbody', { role: 'rowgroup' }, points.map((point) => {
+      const cells = ['right value', 'at', 'how'].map((name) => h('td', { role: 'cell', class: name }));
       const renew = (state) => {
         const at = state.last ? w.instant(state.last.at) : null;
         const isMissing = ['offline', 'no-value', 'device-fault'].includes(state.quality);
@@ -108,7 +111,7 @@ function table(points, rows, isWhole = false) {
       renew(point);
       rows?.set(point.id, renew);
       const name = isWhole ? point.id : point.id.slice(point.entity.length + 1) || point.id;
-      return h('tr', {}, h('th', { scope: 'row' }, h('a', { href: pointAddress(point.id) }, name), h('span', { class: 'quiet kind', lang: 'en' }, w.typeName(point.type))), cells);
+      return h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, h('a', { href: pointAddress(point.id) }, name), h('span', { class: 'quiet kind', lang: 'en' }, w.typeName(point.type))), cells);
     }))));
 }
 

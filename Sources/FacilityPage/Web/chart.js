@@ -22,6 +22,9 @@ export const fromReads = (reads) => reads.map((r) => {
   return { fromMs: at, toMs: at, low: value, high: value, mean: value, count: 1, expected: 1, quality: r.quality, at: r.at };
 });
 
+/** A bucket that holds values and the beginning of a silence is drawn by its values; the bracket tells the silence. */
+const drawnAs = (mark) => (mark.fromMs !== mark.toMs && ['offline', 'no-value', 'device-fault', 'stale'].includes(mark.quality) ? 'good' : mark.quality);
+
 /** Runs of marks that may be joined: broken at holes, at named gaps, and shared at a change of quality. */
 export function runs(marks, gaps) {
   const found = [];
@@ -30,9 +33,10 @@ export function runs(marks, gaps) {
   for (const mark of marks) {
     const hole = mark.mean === null || (before && gaps.some((gap) => gap.fromMs < mark.fromMs && gap.toMs > before.toMs && gap.toMs > gap.fromMs));
     if (mark.mean === null) { run = null; before = null; continue; }
-    if (!run || hole || run.quality !== mark.quality) {
-      const seam = run && !hole && before && joined.has(run.quality) && joined.has(mark.quality);
-      run = { quality: mark.quality, marks: seam ? [before, mark] : [mark], seam: Boolean(seam) };
+    const quality = drawnAs(mark);
+    if (!run || hole || run.quality !== quality) {
+      const seam = run && !hole && before && joined.has(run.quality) && joined.has(quality);
+      run = { quality, marks: seam ? [before, mark] : [mark], seam: Boolean(seam) };
       found.push(run);
     } else run.marks.push(mark);
     before = mark;
@@ -141,7 +145,7 @@ function picture({ marks, gaps, fromMs, toMs, unit, isStep }, width, cursor) {
   const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)) + (String(step).includes('25') ? 1 : 0));
   const label = (value) => w.number(Number(value.toFixed(digits)));
   const left = 14 + 7.4 * Math.max(3, ...list.map((value) => label(value).length));
-  const box = { left, right: width - 14, top: 26, bottom: height - 46 };
+  const box = { left, right: width - 14, top: 26, bottom: height - 40 };
   const x = (ms) => box.left + (ms - fromMs) / (toMs - fromMs) * (box.right - box.left);
   const y = (value) => box.bottom - (value - range.low) / (range.high - range.low) * (box.bottom - box.top);
   const r = (n) => Math.round(n * 10) / 10;
@@ -176,7 +180,7 @@ function drawTimes(element, { fromMs, toMs, x, box, r }) {
     const at = Math.min(Math.max(x(ms), half), box.right + 14 - half);
     element.append(svg('line', { class: 'axis', x1: r(x(ms)), x2: r(x(ms)), y1: box.bottom, y2: box.bottom + 5 }));
     if (at - half < end + 6) continue;
-    element.append(svg('text', { class: 'tick', x: r(at), y: box.bottom + 38, 'text-anchor': 'middle' }, text));
+    element.append(svg('text', { class: 'tick', x: r(at), y: box.bottom + 32, 'text-anchor': 'middle' }, text));
     end = at + half;
   }
   for (const ms of w.clockChanges(fromMs, toMs)) {
@@ -241,7 +245,7 @@ function drawCursor(element, mark, { x, y, r, box }) {
 export function sentence({ marks, gaps, fromMs, toMs, unit }) {
   const past = marks.filter((mark) => mark.fromMs < w.now());
   const values = past.filter((mark) => mark.mean !== null);
-  const length = w.duration(toMs - fromMs);
+  const length = w.duration(Math.min(toMs, w.now()) - fromMs, 48);
   if (!values.length) return t('chart.sentence.none', { length });
   const low = values.reduce((a, b) => (b.low < a.low ? b : a));
   const high = values.reduce((a, b) => (b.high > a.high ? b : a));

@@ -24,7 +24,7 @@ start(async (main) => {
   const load = () => { days = all('/v1/completeness?' + new URLSearchParams({ ...bounds, limit: 1000 })); days.catch(() => null); };
   load();
   const drawDays = panel(places.days, async () => completeness(await days, first, last, bounds));
-  const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=50')).items));
+  const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=20')).items));
   panel(places.make, async () => maker(await days, first, last));
   const refetch = () => { load(); drawDays(); drawAnchors(); };
   let queued = null;
@@ -83,18 +83,18 @@ function strip(days) {
     if (lost > 0) return { kind: 'part', text: t('cell.part.of', { n: Math.round((end - fromMs - lost) / 60000), m: Math.round((end - fromMs) / 60000) }) + proof };
     return { kind: day.proof === 'anchored' ? 'full' : 'open', text: t('cell.full') + proof };
   };
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('record.strip') }, h('table', { class: 'strip' },
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('record.strip') }, h('table', { class: 'strip', role: 'table' },
     h('caption', { class: 'unseen' }, t('record.strip')),
-    h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('day')), h('th', { scope: 'col' }, t('record.hours')), h('th', { scope: 'col', class: 'right' }, t('reads')), h('th', { scope: 'col' }, t('record.state')))),
-    h('tbody', {}, days.map((day) => {
+    h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ['day', 'record.hours', 'reads', 'record.state'].map((key) => h('th', { scope: 'col', role: 'columnheader', class: key === 'reads' ? 'right' : null }, t(key))))),
+    h('tbody', { role: 'rowgroup' }, days.map((day) => {
       const [fromMs, toMs] = w.dayRange(day.day);
       const cells = [];
       for (let ms = fromMs; ms < toMs; ms += hourMs) {
         const { kind, text } = cellOf(day, ms, Math.min(ms + hourMs, toMs));
         cells.push(h('li', {}, h('span', { class: 'cell ' + kind, title: `${w.minute(ms)} ${text}` }, h('span', { class: 'unseen' }, `${w.minute(ms)} ${text}`))));
       }
-      return h('tr', {}, h('th', { scope: 'row' }, w.weekday(fromMs)), h('td', {}, h('ol', { class: 'hours' }, cells)),
-        h('td', { class: 'right' }, t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, ' · ', t('record.late', { n: day.late }))), h('td', {}, proofTag(day.proof)));
+      return h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, w.weekday(fromMs)), h('td', { role: 'cell', class: 'cells' }, h('ol', { class: 'hours' }, cells)),
+        h('td', { role: 'cell', class: 'right' }, t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, ' · ', t('record.late', { n: day.late }))), h('td', { role: 'cell' }, proofTag(day.proof)));
     }))));
 }
 

@@ -51,12 +51,12 @@ function needs(points, days) {
       list.slice(0, shownMost).map((group) => {
         const [point] = group;
         const name = group.length === 1 ? point.id : point.entity;
-        return h('li', {}, h('span', { class: 'what' }, qualityTag(point.quality), ' ',
-          h('strong', {}, name), group.length > 1 && [' · ', t('points.n', { n: group.length })]),
+        return h('li', {}, h('span', { class: 'what' }, h('strong', {}, name), group.length > 1 && [' · ', t('points.n', { n: group.length })]),
+        h('span', { class: 'how' }, qualityTag(point.quality)),
         point.since ? h('span', { class: 'when' }, t('since'), ' ', timeTag(w.instant(point.since)), ' ', h('span', { class: 'quiet' }, `(${w.duration(w.now() - w.instant(point.since))})`)) : h('span'),
         h('a', { class: 'go', href: group.length === 1 ? pointAddress(point.id) : entityAddress(point.entity) }, t('see'), h('span', { class: 'unseen' }, ' ', name)));
       }),
-      gaps.slice(0, 3).map((gap) => h('li', {}, h('span', { class: 'what' }, mark('offline'), ' ', h('strong', {}, t('record.gap')), ' · ', w.quality(gap.cause)),
+      gaps.slice(0, 3).map((gap) => h('li', {}, h('span', { class: 'what' }, h('strong', {}, t('record.gap'))), h('span', { class: 'how' }, mark('offline'), ' ', w.quality(gap.cause)),
         h('span', { class: 'when' }, w.span(w.instant(gap.from), w.instant(gap.to))),
         h('a', { class: 'go', href: to('/record') }, t('see'), h('span', { class: 'unseen' }, ' ', t('record.gap')))))),
     list.length > shownMost && h('p', {}, h('a', { href: to('/building', { find: '' }) }, t('today.needs.more', { n: list.length - shownMost }))),
@@ -70,11 +70,11 @@ function gapsOf(days) {
   return [...found.values()].sort((a, b) => (a.from < b.from ? 1 : -1));
 }
 
-/** By device where the list names it, else by what the points belong to. */
+/** By the room or equipment the points belong to. */
 function devices(points) {
   const groups = new Map();
   for (const point of points) {
-    const name = point.source?.device ?? point.entity;
+    const name = point.entity;
     groups.set(name, [...(groups.get(name) ?? []), point]);
   }
   const rows = [...groups].map(([name, group]) => {
@@ -92,7 +92,7 @@ function devices(points) {
       h('tbody', {}, rows.map(({ name, group, heard, isSilent, good }) => h('tr', {},
         h('th', { scope: 'row' }, h('a', { href: entityAddress(group[0].entity) }, name)),
         h('td', { class: 'right' }, t('of', { a: good, n: group.length })),
-        h('td', {}, isSilent && [qualityTag('offline'), ' '], heard ? [timeTag(heard), ' ', agoTag(heard)] : t('value.none'))))))),
+        h('td', {}, isSilent && [qualityTag(group[0].quality), ' '], heard ? [timeTag(heard), ' ', agoTag(heard)] : t('value.none'))))))),
   ];
 }
 
@@ -115,7 +115,7 @@ function record(anchors, days) {
   const received = days.reduce((sum, day) => sum + day.received, 0);
   return [
     h('ul', { class: 'lines' },
-      h('li', {}, gaps.length ? [mark('offline'), ' ', t('today.record.gaps', { n: gaps.length })] : [mark('anchored'), ' ', t('today.record.no-gap')],
+      h('li', {}, gaps.length ? [mark('offline'), ' ', t('today.record.gaps', { n: gaps.length })] : t('today.record.no-gap'),
         days.length > 0 && h('span', { class: 'quiet' }, ' · ', t('today.record.reads', { n: received }))),
       h('li', { id: 'sealed' }, sealLine()),
       h('li', {}, fixed ? [mark('anchored'), ' ', t('today.record.fixed'), ' ', timeTag(w.instant(fixed.milestone.at)), next > w.now() ? [' · ', t('today.record.next', { t: w.moment(next, false) })] : null]

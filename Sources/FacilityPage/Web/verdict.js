@@ -26,19 +26,31 @@ export async function findingWords() {
 /** The sentence of section 4 as its bold first words and the rest. */
 export function words(answer, findings) {
   const which = kind(answer);
-  const broken = answer.findings.find(({ code }) => code.startsWith('E_'));
+  const broken = answer.findings.find(({ severity }) => severity === 'error')
+    ?? answer.findings.find(({ code, severity }) => severity === 'unchecked' && code !== 'W_POLICY_FROM_FILE');
   const told = broken && findings[broken.code] ? findings[broken.code].sentence : '';
   const about = broken?.about ? ` (${typeof broken.about === 'string' ? broken.about : JSON.stringify(broken.about)})` : '';
-  const bracket = answer.bracket ? { A: w.moment(w.instant(answer.bracket.notBefore)), B: w.moment(w.instant(answer.bracket.notAfter)) } : null;
-  const count = answer.records ?? answer.steps.find(({ step }) => step === 'item')?.count ?? null;
-  const values = { k: answer.findings.length, n: count, ...bracket, what: (told || t('verdict.fails.what')).replace(/\.$/, '') + about, why: told || t('verdict.not-checked.why') };
+  const values = { k: answer.findings.length, what: (told || t('verdict.fails.what')).replace(/\.$/, '') + about, why: told || t('verdict.not-checked.why') };
   let rest = t(`verdict.${which}.rest`, values);
   if (which === 'holds') {
-    const base = count === null ? 'verdict.holds.all' : 'verdict.holds.rest';
-    rest = [t(base, values), bracket && t('verdict.holds.bracket', values)].filter(Boolean).join(' ');
+    const count = counted(answer);
+    rest = [count === null ? t('verdict.holds.all') : t('verdict.holds.rest', { n: count }), placed(answer)].filter(Boolean).join(' ');
   }
+  if (which === 'notes') rest = [rest, placed(answer), t('verdict.notes.read')].filter(Boolean).join(' ');
   if (which === 'fails' && answer.steps.some(({ state }) => state === 'not-checked' || state === 'unknown')) rest += ' ' + t('verdict.fails.after');
   return { which, tone: tones[which], head: t(`verdict.${which}.head`, values), rest };
+}
+
+/** How many records the answer's own sentence counts; null where it names no number. */
+function counted(answer) {
+  const found = new RegExp(t('verdict.holds.rest', { n: '(\\d+)' })).exec(answer.sentence ?? '');
+  return found ? Number(found[1]) : null;
+}
+/** Between which instants the records were placed in the log; only where the answer prints a bracket. */
+function placed({ bracket }) {
+  if (!bracket) return null;
+  const B = w.moment(w.instant(bracket.notAfter));
+  return bracket.notBefore === null ? t('verdict.bracket.open', { B }) : t('verdict.bracket', { A: w.moment(w.instant(bracket.notBefore)), B });
 }
 
 /** The whole box; `about` are lines that stand between the sentence and the steps. */
@@ -54,9 +66,9 @@ export async function verdictBox(answer, about = []) {
 
 function notes(answer, findings) {
   if (!answer.findings.length) return null;
-  return h('ul', { class: 'findings' }, answer.findings.map(({ code }) => {
+  return h('ul', { class: 'findings' }, answer.findings.map(({ code, severity }) => {
     const told = findings[code] ?? { title: code, sentence: '', next: '' };
-    return h('li', { class: code.startsWith('E_') ? 'fails' : 'notes' }, mark(code.startsWith('E_') ? 'fails' : 'notes'), ' ',
+    return h('li', { class: severity === 'note' ? 'notes' : 'fails' }, mark(severity === 'note' ? 'notes' : 'fails'), ' ',
       h('strong', {}, told.title), ' ', told.sentence, ' ', h('span', { class: 'next' }, told.next));
   }));
 }

@@ -96,14 +96,14 @@ export function span(fromMs, toMs) {
   return `${moment(fromMs, false)}–${end}`;
 }
 
-/** A length of time: `5 s`, `22 min`, `1 h 32 min`, `3 d 4 h`. */
-export function duration(ms) {
+/** A length of time: `5 s`, `22 min`, `1 h 32 min`, `3 d 4 h`; days from so many hours on. */
+export function duration(ms, hoursMost = 24) {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return t('time.s', { s: seconds });
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return t('time.min', { m: minutes });
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 ? t('time.hmin', { h: hours, m: minutes % 60 }) : t('time.h', { h: hours });
+  if (hours < hoursMost) return minutes % 60 ? t('time.hmin', { h: hours, m: minutes % 60 }) : t('time.h', { h: hours });
   const days = Math.floor(hours / 24);
   return hours % 24 ? t('time.dh', { d: days, h: hours % 24 }) : t('time.d', { d: days });
 }
