@@ -37,6 +37,13 @@ package struct StoredGap: Hashable, Sendable {
     package let kTo: UInt64
     /// 1 not running, 2 disk, 3 clock.
     package let cause: UInt64
+
+    package init(leafIndex: UInt64, kFrom: UInt64, kTo: UInt64, cause: UInt64) {
+        self.leafIndex = leafIndex
+        self.kFrom = kFrom
+        self.kTo = kTo
+        self.cause = cause
+    }
 }
 
 /// One leaf with its contents.

@@ -1,4 +1,5 @@
 package import Hashing
+internal import MerkleLog
 package import Readings
 
 /// What the writer reads of its own log before it signs. Everybody else asks `LedgerReader`.
@@ -15,5 +16,15 @@ extension Ledger {
 
     package func item(stream: StreamNumber, k: UInt64) throws -> StoredItem? {
         try database().item(stream: stream, k: k)
+    }
+}
+
+extension Ledger {
+    /// Root of the tree that `leaf` behind the first `size` leaves would give.
+    package func root(appending leaf: [UInt8], at size: UInt64) throws -> Hash {
+        let database = try database()
+        var tree = try Frontier(size: size, node: database.node)
+        tree.append(leafHash(leaf)) { _, _, _ in }
+        return tree.root
     }
 }

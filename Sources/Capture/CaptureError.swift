@@ -1,0 +1,36 @@
+package import LedgerStore
+
+/// Why the log cannot go on, or cannot be signed. `description` says what to do.
+package enum CaptureError: Error, Equatable, CustomStringConvertible {
+    /// This host's clock is before the last milestone the log knows: whatever it sealed would be backdated.
+    case clockBehindMilestone(nowMs: UInt64, milestoneMs: UInt64)
+    /// An interval that was sealed early has not ended yet; a checkpoint before its end would look postdated.
+    case tooEarly(untilMs: UInt64)
+    /// The log on disk is not the one that was signed. Sealing goes on, signing does not.
+    case signingRefused(LedgerError)
+    /// The building has no stream, so there is nothing to log.
+    case nothingConfigured
+    /// A stream that stands in no configuration, or whose class is not `none`.
+    case streamNotPublic(UInt32)
+    /// Bytes that this program wrote cannot be read back.
+    case unreadable(what: String)
+    /// The key's name is not the log's origin.
+    case wrongKey(origin: String, key: String)
+
+    package var description: String {
+        switch self {
+        case .clockBehindMilestone(let now, let milestone):
+            "the clock is \((milestone &- now) / 1_000) s behind the last milestone; set the clock, then start again"
+        case .tooEarly(let until):
+            "the last interval ends at \(until) ms; a checkpoint can be signed after that"
+        case .signingRefused(let cause):
+            "the log is not signed any more: \(cause.description)"
+        case .nothingConfigured:
+            "the building file has no point; add one, then start again"
+        case .streamNotPublic(let number):
+            "stream \(number) is not of privacy class none: its events belong into its own items"
+        case .unreadable(let what): "\(what) cannot be read back; keep the data directory and restore the backup"
+        case .wrongKey(let origin, let key): "log.key signs as \(key), but this log is \(origin); put the right key in place"
+        }
+    }
+}

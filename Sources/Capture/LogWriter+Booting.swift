@@ -1,0 +1,106 @@
+internal import Hashing
+package import LedgerStore
+internal import LogEntries
+package import MerkleLog
+package import TwinModel
+
+/// Starting again on a log that is there.
+extension LogWriter {
+    /// What a start found and did.
+    package struct Start: Equatable, Sendable {
+        package let bootNumber: UInt64
+        /// Number of intervals that were open and are sealed now.
+        package let sealedIntervals: Int
+        package let gap: StoredGap?
+        package let configChanged: Bool
+        /// Why nothing will be signed; `nil` when the log reproduces its checkpoint.
+        package let signingRefusal: LedgerError?
+    }
+
+    /// Opens the log for writing: the tail is hashed again and compared with the checkpoint, the interval that was open is
+    /// sealed under the old boot's number if it holds readings, then a gap leaf, the boot leaf, and a configuration leaf if
+    /// the building has changed.
+    ///
+    /// Throws `clockBehindMilestone` before anything is written when the clock is before the last milestone.
+    package static func start(
+        ledger: Ledger, key: LogSigningKey, clock: Clock, random: @escaping RandomBytes, building: Building
+    ) async throws -> (writer: LogWriter, start: Start) {
+        guard key.verifierKey.name == ledger.identity.origin else {
+            throw CaptureError.wrongKey(origin: ledger.identity.origin, key: key.verifierKey.name)
+        }
+        guard let hash = try await ledger.head().configHash, let stored = try await ledger.config(hash) else {
+            throw LedgerError.notALedger(file: ledger.directory + "/" + Ledger.fileName)
+        }
+        let writer = LogWriter(
+            store: ledger, key: key, clock: clock, random: random, configuration: try LogConfiguration(stored))
+        return (writer, try await writer.start(building: building))
+    }
+
+    private func start(building: Building) throws -> Start {
+        try checkClock()
+        signingRefusal = try compareWithCheckpoint()
+        let sealedCount = try sealOpenIntervals()
+        let gap = try boot()
+        let changed = try changeConfiguration(to: building)
+        return Start(
+            bootNumber: bootNumber, sealedIntervals: sealedCount, gap: gap, configChanged: changed,
+            signingRefusal: signingRefusal)
+    }
+
+    private func checkClock() throws {
+        let anchored = try ledger { try $0.lastAnchored()?.confirmation?.milestoneTimeS }
+        let beacon = try ledger { try $0.lastBeacon()?.facts.milestoneTimeS }
+        guard let last = [anchored, beacon].compactMap({ $0 }).max() else { return }
+        let nowMs = clock.wallMs()
+        let milestoneMs = UInt64(last) * 1_000
+        guard nowMs >= milestoneMs else {
+            throw CaptureError.clockBehindMilestone(nowMs: nowMs, milestoneMs: milestoneMs)
+        }
+    }
+
+    /// Intervals that still hold readings, and the empty ones between them, under the number of the boot that captured them.
+    private func sealOpenIntervals() throws -> Int {
+        let head = try head()
+        guard let last = try ledger({ try $0.openIntervals() }).last else { return 0 }
+        let first = try ledger { try $0.openIntervals() }.first ?? last
+        let begin = head.lastCoveredK.map { $0 + 1 } ?? first
+        guard begin <= last else { return 0 }
+        let old = try ledger { try $0.boots(last: 1) }.first
+        openK = begin
+        var count = 0
+        while openK <= last {
+            let upTo = min(last, openK + Self.batchMax - 1)
+            count += try seal(openK...upTo, as: (head.bootNumber, old?.lastMonoMs ?? 0)).count
+        }
+        return count
+    }
+
+    private func boot() throws -> StoredGap? {
+        let head = try head()
+        let nowMs = clock.wallMs()
+        let nowK = nowMs / identity.periodMs
+        bootNumber = head.bootNumber + 1
+        bootMonoMs = clock.monoMs()
+        var gapLeaf: NewLeaf?
+        var gap: StoredGap?
+        var size = head.size
+        var root = head.root
+        if let covered = head.lastCoveredK, nowK > covered + 1 {
+            let body = Leaf.Body.gap(Leaf.Gap(kFrom: covered + 1, kTo: nowK - 1, cause: Leaf.Gap.notRunning))
+            let made = leaf(body, k: nowK - 1, nowMs: nowMs)
+            gapLeaf = made
+            gap = StoredGap(leafIndex: size, kFrom: covered + 1, kTo: nowK - 1, cause: Leaf.Gap.notRunning)
+            let before = size
+            root = try ledger { try $0.root(appending: made.bytes, at: before) }
+            size += 1
+        }
+        let body = Leaf.Body.boot(
+            Leaf.Boot(reason: Leaf.Boot.restart, lastSize: size, lastRoot: root, clockStepMs: 0))
+        let bootLeaf = leaf(body, nowMs: nowMs)
+        let number = bootNumber
+        let before = gapLeaf
+        _ = try ledger { try $0.appendBoot(bootLeaf, gap: before, number: number, monoMs: 0) }
+        openK = max(head.lastCoveredK.map { $0 + 1 } ?? 0, nowK)
+        return gap
+    }
+}

@@ -1,0 +1,127 @@
+internal import CanonicalCBOR
+internal import Hashing
+package import LedgerStore
+internal import LogEntries
+internal import MerkleLog
+internal import Readings
+
+/// Sealing of intervals.
+extension LogWriter {
+    /// Intervals that are sealed in one transaction when many have waited.
+    static let batchMax: UInt64 = 256
+
+    /// Seals every interval that has ended `graceMs` ago and is not sealed yet, silent ones too. Nothing to seal is no error.
+    @discardableResult
+    package func sealDue(graceMs: UInt64 = 0) throws -> [Sealed] {
+        let nowMs = clock.wallMs()
+        let period = identity.periodMs
+        guard nowMs >= graceMs else { return [] }
+        let endK = (nowMs - graceMs) / period
+        var sealed: [Sealed] = []
+        while openK < endK {
+            let last = min(endK - 1, openK + Self.batchMax - 1)
+            sealed += try seal(openK...last)
+        }
+        return sealed
+    }
+
+    /// Covers the intervals up to `kTo` with one gap leaf, because nothing was captured in them.
+    package func appendGap(to kTo: UInt64, cause: UInt64) throws {
+        guard kTo >= openK else { return }
+        let body = Leaf.Body.gap(Leaf.Gap(kFrom: openK, kTo: kTo, cause: cause))
+        try ledger { [leaf = leaf(body, k: kTo)] in _ = try $0.append(leaf) }
+        openK = kTo + 1
+    }
+
+    /// Writes down that the wall clock was stepped. After a step forward the intervals that were jumped over are a gap; after
+    /// a step backward nothing is sealed until the clock has caught up, because interval numbers never fall.
+    package func clockStepped(byMs step: Int64) throws {
+        let nowK = clock.wallMs() / identity.periodMs
+        if step > 0, nowK > openK {
+            let open = openK
+            if try !ledger({ try $0.openReadings(k: open) }).isEmpty { try seal(open...open) }
+            if nowK > openK { try appendGap(to: nowK - 1, cause: Leaf.Gap.clock) }
+        }
+        let head = try head()
+        let body = Leaf.Body.boot(
+            Leaf.Boot(reason: Leaf.Boot.clockStep, lastSize: head.size, lastRoot: head.root, clockStepMs: step))
+        let number = bootNumber
+        let mono = monoMs
+        try ledger { [leaf = leaf(body)] in _ = try $0.appendBoot(leaf, gap: nil, number: number, monoMs: mono) }
+    }
+
+    /// Seals the intervals of `range`, which begins at the first open one, in one transaction.
+    @discardableResult
+    func seal(_ range: ClosedRange<UInt64>, as boot: (number: UInt64, monoMs: UInt64)? = nil) throws -> [Sealed] {
+        var intervals: [IntervalSeal] = []
+        for k in range {
+            let access = k == range.upperBound ? try accessSeal(k: k, boot: boot) : nil
+            intervals.append(try interval(k, boot: boot, access: access))
+        }
+        let ready = intervals
+        let sealed = try ledger { try $0.seal(ready) }
+        openK = range.upperBound + 1
+        return sealed
+    }
+
+    private func interval(
+        _ k: UInt64, boot: (number: UInt64, monoMs: UInt64)?, access: AccessSeal?
+    ) throws -> IntervalSeal {
+        let readings = try ledger { try $0.openReadings(k: k) }
+        var rows: [StreamNumber: [PayloadRow]] = [:]
+        for reading in readings {
+            guard let stream = configuration.streamOf[reading.point] else { continue }
+            guard let row = PayloadRow(reading, k: k, periodMs: identity.periodMs) else {
+                throw CaptureError.unreadable(what: "an open reading of interval \(k)")
+            }
+            rows[stream, default: []].append(row)
+        }
+        var items: [IntervalItemRow] = []
+        var citations: [PointNumber: Citation] = [:]
+        var publicCount: UInt64 = 0
+        for stream in configuration.streams {
+            // Rows come out of the ledger by instant, then point: the order of a payload.
+            let mine = rows[stream] ?? []
+            for (position, row) in mine.enumerated() where !row.value.isNull {
+                citations[row.point] = Citation(point: row.point, stream: stream, k: k, position: UInt64(position))
+            }
+            if configuration.publicStreams.contains(stream) { publicCount += UInt64(mine.count) }
+            let bytes = IntervalItem(
+                stream: stream, k: k, salt: try Bytes16.random(random), payload: Payload.encode(mine)
+            ).encoded()
+            items.append(
+                IntervalItemRow(k: k, stream: stream, item: StoredItem(hash: leafHash(bytes), bytes: bytes)))
+        }
+        let body = Leaf.Body.interval(
+            Leaf.Interval(
+                k: k, periodMs: identity.periodMs, itemCount: UInt64(items.count),
+                innerRoot: MerkleTree.root(of: items.map(\.item.hash)), readingCount: publicCount,
+                configHash: configuration.hash))
+        return IntervalSeal(
+            k: k, items: items, leaf: leaf(body, k: k, of: boot),
+            citations: citations.values.sorted { $0.point < $1.point }, access: access)
+    }
+
+    /// The access leaf behind interval `k`, when a grant was used since the last one.
+    private func accessSeal(k: UInt64, boot: (number: UInt64, monoMs: UInt64)?) throws -> AccessSeal? {
+        let waiting = try ledger { try $0.waitingUses() }
+        guard !waiting.uses.isEmpty else { return nil }
+        let entries = try waiting.uses.map { use in
+            guard let actor = Bytes16(use.actor) else { throw CaptureError.unreadable(what: "the actor of a use") }
+            return AccessItem.Entry(
+                grant: use.grant, actor: actor, scope: use.scope, what: use.what, count: use.count)
+        }
+        let bytes = AccessItem(k: k, salt: try Bytes16.random(random), entries: entries).encoded()
+        let hash = leafHash(bytes)
+        let body = Leaf.Body.access(Leaf.Access(k: k, itemCount: 1, innerRoot: MerkleTree.root(of: [hash])))
+        return AccessSeal(
+            leaf: leaf(body, k: k, of: boot), items: [StoredItem(hash: hash, bytes: bytes)], upToUse: waiting.upTo)
+    }
+
+    /// A leaf of this boot, or of the one before it.
+    private func leaf(_ body: Leaf.Body, k: UInt64, of boot: (number: UInt64, monoMs: UInt64)?) -> NewLeaf {
+        guard let boot else { return leaf(body, k: k) }
+        return newLeaf(
+            Leaf(wallMs: clock.wallMs(), bootNumber: boot.number, monoMs: boot.monoMs, body: body), k: k)
+    }
+}

@@ -1,0 +1,103 @@
+internal import Hashing
+package import LedgerStore
+package import LogEntries
+package import MerkleLog
+package import Readings
+
+/// The one place where the log grows: seals, boots, gaps, configurations, snapshots, beacons, events, commands, accesses.
+///
+/// It runs on the ledger's own thread, so that each function here reads, decides and writes without anybody in between.
+package actor LogWriter {
+    package nonisolated let store: Ledger
+    package nonisolated let identity: LedgerIdentity
+    package nonisolated let key: LogSigningKey
+    package nonisolated let clock: Clock
+    nonisolated let random: RandomBytes
+    nonisolated let checkpointFile: CheckpointFile
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { store.unownedExecutor }
+
+    /// Number of this boot.
+    package internal(set) var bootNumber: UInt64 = 0
+    /// The monotonic clock when this boot began.
+    var bootMonoMs: UInt64 = 0
+    package internal(set) var configuration: LogConfiguration
+    /// The first interval that can still take readings.
+    package internal(set) var openK: UInt64 = 0
+    /// Why nothing is signed any more; `nil` while all is well.
+    package internal(set) var signingRefusal: LedgerError?
+
+    init(
+        store: Ledger, key: LogSigningKey, clock: Clock, random: @escaping RandomBytes, configuration: LogConfiguration
+    ) {
+        self.store = store
+        identity = store.identity
+        self.key = key
+        self.clock = clock
+        self.random = random
+        self.configuration = configuration
+        checkpointFile = CheckpointFile(directory: store.directory)
+    }
+
+    /// Runs on the ledger, on whose thread this actor already is.
+    func ledger<T: Sendable>(_ body: (isolated Ledger) throws -> T) throws -> T { try store.assumeIsolated(body) }
+
+    /// A leaf of this boot, now.
+    func leaf(_ body: Leaf.Body, k: UInt64? = nil, nowMs: UInt64? = nil) -> NewLeaf {
+        let nowMs = nowMs ?? clock.wallMs()
+        return newLeaf(Leaf(wallMs: nowMs, bootNumber: bootNumber, monoMs: monoMs, body: body), k: k)
+    }
+
+    func newLeaf(_ leaf: Leaf, k: UInt64? = nil) -> NewLeaf {
+        NewLeaf(type: UInt8(truncatingIfNeeded: leaf.body.type), k: k, wallMs: leaf.wallMs, bytes: leaf.encoded())
+    }
+
+    /// Ms since this boot.
+    package var monoMs: UInt64 {
+        let now = clock.monoMs()
+        return now > bootMonoMs ? now - bootMonoMs : 0
+    }
+
+    package func head() throws -> LogHead { try ledger { try $0.head() } }
+}
+
+/// Single leaves.
+extension LogWriter {
+    /// Writes an event of a stream of class `none` into the log; returns its leaf's index.
+    package func appendEvent(_ event: EventPayload, stream: StreamNumber) throws -> UInt64 {
+        let opened = try commitment(.event, stream, event.encoded())
+        let body = Leaf.Body.event(Leaf.Event(stream: stream, kind: event.kind, commitment: opened.hash))
+        return try ledger { [leaf = leaf(body)] in try $0.append(leaf, opening: [opened]) }
+    }
+
+    /// Writes one phase of a command on a stream of class `none` into the log; returns its leaf's index.
+    package func appendCommand(_ command: CommandPayload, stream: StreamNumber, actor: Bytes16) throws -> UInt64 {
+        let opened = try commitment(.command, stream, command.encoded())
+        let body = Leaf.Body.command(Leaf.Command(actor: actor, stream: stream, commitment: opened.hash))
+        return try ledger { [leaf = leaf(body)] in try $0.append(leaf, opening: [opened]) }
+    }
+
+    /// Deletes a stream's items of sealed intervals with their salts, and says so in the log.
+    package func erase(
+        stream: StreamNumber, kFrom: UInt64, kTo: UInt64, legalBasis: UInt64, actor: Bytes16
+    ) throws -> UInt64 {
+        let body = Leaf.Body.erasure(
+            Leaf.Erasure(stream: stream, kFrom: kFrom, kTo: kTo, legalBasis: legalBasis, actor: actor))
+        return try ledger { [leaf = leaf(body)] in
+            try $0.appendErasure(leaf, stream: stream, kFrom: kFrom, kTo: kTo)
+        }
+    }
+
+    /// Records the use of a grant; it stands in the access leaf behind the running interval.
+    package func recordUse(_ use: AccessUse) throws { try ledger { try $0.recordUse(use) } }
+
+    private func commitment(_ type: Commitment.LeafType, _ stream: StreamNumber, _ payload: [UInt8]) throws -> StoredItem {
+        guard configuration.publicStreams.contains(stream) else {
+            throw CaptureError.streamNotPublic(stream.rawValue)
+        }
+        let bytes = Commitment(
+            leafType: type, stream: stream, salt: try Bytes16.random(random), payload: payload
+        ).encoded()
+        return StoredItem(hash: leafHash(bytes), bytes: bytes)
+    }
+}
