@@ -1,5 +1,5 @@
 import Hashing
-package import LedgerStore
+import LedgerStore
 package import Readings
 import Synchronization
 
@@ -32,6 +32,21 @@ package struct EvidenceQuestion: Hashable, Sendable {
     }
 }
 
+/// Where a file that was asked for stands.
+package enum EvidenceState: String, Hashable, Sendable {
+    case collecting, ready, failed
+    case waitingForAnchor = "waiting-for-anchor"
+
+    init(_ state: EvidenceJob.State) {
+        switch state {
+        case .collecting: self = .collecting
+        case .ready: self = .ready
+        case .waitingForAnchor: self = .waitingForAnchor
+        case .failed: self = .failed
+        }
+    }
+}
+
 /// The evidence files that were asked for: each made once, kept for a while, the same question answered by the same file.
 package actor EvidenceShelf {
     package static let keptMs: Int64 = 30 * 86_400_000
@@ -42,13 +57,19 @@ package actor EvidenceShelf {
 
     /// A job as the API tells it.
     package struct Entry: Sendable {
-        package let job: EvidenceJob
+        let job: EvidenceJob
         package let question: EvidenceQuestion
         /// While it waits for an anchor, UTC ms.
         package let expectedAtMs: Int64?
         package let failure: Refusal?
         /// The file, when it is ready.
         package let file: MadeFile?
+
+        package var id: String { job.id }
+        package var state: EvidenceState { EvidenceState(job.state) }
+        /// Thousandths done, while it is being made.
+        package var doneMille: Int { Int(job.doneMille) }
+        package var expiresAtMs: Int64? { job.expiresMs.map { Int64(clamping: $0) } }
     }
 
     private struct Work {

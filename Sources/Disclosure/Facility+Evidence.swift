@@ -1,6 +1,6 @@
 package import Evidence
 package import Hashing
-package import LedgerStore
+import LedgerStore
 import Readings
 import TwinModel
 
@@ -53,13 +53,9 @@ extension Facility {
         }
     }
 
-    /// The gateway's own check of one reading, against the gateway's own card, and the seq of the anchor it rests on.
-    package func readingVerdict(point id: String, atMs: Int64, grant: Grant) async throws -> (verdict: Verdict, anchor: StoredAnchor?) {
-        let bytes = try await readingFile(point: id, atMs: atMs, grant: grant)
-        let verdict = verify(bytes, facts.card)
-        var anchor: StoredAnchor?
-        if let index = verdict.facts.leafIndex { anchor = try await reader.anchorCovering(leaf: index) }
-        return (verdict, anchor)
+    /// The gateway's own check of one reading, against the gateway's own card.
+    package func readingVerdict(point id: String, atMs: Int64, grant: Grant) async throws -> Verdict {
+        verify(try await readingFile(point: id, atMs: atMs, grant: grant), facts.card)
     }
 
     /// Checks a file that came from outside; nothing of it is kept. `card`: the caller's own, else the one inside the file is used.

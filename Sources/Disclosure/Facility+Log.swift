@@ -1,13 +1,36 @@
 package import Hashing
-package import LedgerStore
-package import LogEntries
+import LedgerStore
+import LogEntries
 import MerkleLog
 package import Readings
 package import TwinModel
 
 /// One anchor as the API lists it.
 package struct AnchorView: Hashable, Sendable {
-    package let anchor: StoredAnchor
+    let anchor: StoredAnchor
+
+    package struct Attempt: Hashable, Sendable {
+        package let block: String
+        package let minedAtMs: Int64
+        package let submittedAtMs: Int64?
+    }
+
+    package var seq: UInt64 { anchor.seq }
+    package var size: UInt64 { anchor.size }
+    package var root: Hash { anchor.root }
+    package var note: String { anchor.note }
+    package var payload: [UInt8] { anchor.payload }
+    package var signedAtMs: Int64 { Int64(clamping: anchor.signedMs) }
+    package var milestoneIndex: Int? { anchor.confirmation.map { Int($0.milestoneIndex) } }
+    package var milestoneID: String? { anchor.confirmation.map { "0x" + $0.milestoneID.hex } }
+
+    package var attempts: [Attempt] {
+        anchor.attempts.map {
+            Attempt(
+                block: "0x" + $0.blockID.hex, minedAtMs: Int64(clamping: $0.minedMs),
+                submittedAtMs: $0.submittedMs.map { Int64(clamping: $0) })
+        }
+    }
 
     package enum State: String, Hashable, Sendable, CaseIterable {
         /// Signed; work is still to be done or to be sent.
@@ -46,10 +69,15 @@ package struct SnapshotView: Sendable {
         package let shown: ShownValue
     }
 
+    package struct Related: Sendable {
+        package let kind: String
+        package let target: String
+    }
+
     package struct EntityRow: Sendable {
         package let entity: String
         package let type: String
-        package let relations: [SnapshotItem.Relation]
+        package let relations: [Related]
         package let values: [Value]
     }
 
@@ -122,7 +150,8 @@ extension Facility {
                 if let point, reading != nil { try await note(grant, point, what: "snapshot", count: 1) }
             }
             entities.append(
-                SnapshotView.EntityRow(entity: item.entityID, type: item.type, relations: item.relations, values: values))
+                SnapshotView.EntityRow(entity: item.entityID, type: item.type, relations: item.relations.map { .init(kind: $0.name, target: $0.target) },
+                    values: values))
         }
         return SnapshotView(
             number: number, leafIndex: stored.leafIndex, modelRevision: stored.modelRevision,

@@ -1,4 +1,4 @@
-package import FacilityPage
+import FacilityPage
 
 /// An answer that says what is wrong and what to do (RFC 9457, `application/problem+json`).
 package struct Problem: Error, Hashable, Sendable {
@@ -59,7 +59,7 @@ package struct Problem: Error, Hashable, Sendable {
     }
 
     /// The document; `instance` is a URN that also stands in the journal.
-    package func json(language: Language, instance: String) -> [UInt8] {
+    package func json(language: PageLanguage, instance: String) -> [UInt8] {
         JSONWriter.object { json in
             json.text("type", "/v1/problems/" + code.rawValue)
             json.text("code", code.rawValue)

@@ -1,4 +1,4 @@
-package import FacilityPage
+import FacilityPage
 
 /// The page of one problem code, for a person and for a program, without script and without anything from elsewhere.
 package enum ProblemPage {
@@ -16,8 +16,8 @@ package enum ProblemPage {
         }
     }
 
-    package static func html(_ code: ProblemCode, language: Language) -> [UInt8] {
-        let order: [Language] = language == .de ? [.de, .en] : [.en, .de]
+    package static func html(_ code: ProblemCode, language: PageLanguage) -> [UInt8] {
+        let order: [PageLanguage] = language == .de ? [.de, .en] : [.en, .de]
         let sections = order.map { language in
             """
             <section lang="\(language.rawValue)">

@@ -1,4 +1,5 @@
 import Readings
+import TwinModel
 
 /// The query of a request: percent-decoded, in order, `+` taken literally so that an offset like `+01:00` survives unescaped.
 package struct Query: Hashable, Sendable {
@@ -27,7 +28,7 @@ package struct Query: Hashable, Sendable {
     /// Refuses every parameter that is not `known`, naming the nearest.
     package func allow(_ known: [String]) throws(Problem) {
         for item in items where !known.contains(item.name) {
-            let nearest = NearestName.of(item.name, in: known)
+            let nearest = NearestName.find(item.name, in: known)
             throw .fault(
                 .unknownParameter, parameter: item.name,
                 Words(
@@ -80,7 +81,7 @@ package struct Query: Hashable, Sendable {
     private static func word<Value>(_ name: String, _ text: String, _ known: [(String, Value)]) throws(Problem) -> Value {
         if let match = known.first(where: { $0.0 == text }) { return match.1 }
         let names = known.map(\.0)
-        let nearest = NearestName.of(text, in: names)
+        let nearest = NearestName.find(text, in: names)
         throw .fault(
             .malformedRequest, parameter: name,
             Words(
@@ -166,28 +167,4 @@ func percentEncoded(_ text: String) -> String {
         }
     }
     return out
-}
-
-/// The known name a misspelt one probably meant: fewest edits, at most a third of its length, ties by order.
-enum NearestName {
-    static func of(_ text: String, in known: [String]) -> String? {
-        guard text.utf8.count <= 64 else { return nil }
-        let scored = known.map { (name: $0, edits: edits(Array(text.utf8), Array($0.utf8))) }
-        guard let best = scored.min(by: { $0.edits < $1.edits }), best.edits <= max(2, best.name.utf8.count / 3) else { return nil }
-        return best.name
-    }
-
-    private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        var row = Array(0...b.count)
-        for i in 0..<a.count {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in 0..<b.count {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[b.count]
-    }
 }

@@ -1,5 +1,8 @@
 package import FacilityPage
 
+/// The languages of titles, details and sentences; nothing else in an answer depends on them.
+package typealias PageLanguage = Language
+
 /// One sentence in both languages.
 package struct Words: Hashable, Sendable {
     package let en: String
@@ -10,7 +13,7 @@ package struct Words: Hashable, Sendable {
         self.de = de
     }
 
-    package func text(_ language: Language) -> String { language == .de ? de : en }
+    package func text(_ language: PageLanguage) -> String { language == .de ? de : en }
 }
 
 /// One entry of an `Accept…` header, heaviest first, ties in the header's order.
