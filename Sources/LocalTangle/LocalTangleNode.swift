@@ -22,7 +22,7 @@ package actor LocalTangleNode {
     ) throws(LocalTangleError) {
         var state = try NodeState.opened(configuration)
         if state.cone.latestIndex == 0 {
-            _ = try state.issueMilestone(nowS: clock() / 1_000, ignoringUserBlocks: false)
+            _ = try state.issueMilestone(nowS: Self.wholeSeconds(clock()), ignoringUserBlocks: false)
         }
         self.configuration = configuration
         publicKeys = state.coordinator.publicKeys
@@ -40,13 +40,17 @@ package actor LocalTangleNode {
     /// Makes the next milestone now; on disk when this returns.
     @discardableResult
     package func issueMilestone() throws -> Milestone {
-        try state.issueMilestone(nowS: nowMs() / 1_000, ignoringUserBlocks: faults.ignoresUserBlocks)
+        try state.issueMilestone(nowS: Self.wholeSeconds(nowMs()), ignoringUserBlocks: faults.ignoresUserBlocks)
     }
+
+    /// Rounded up: a milestone must not be dated before what it confirms (formats.md section 7, core step 8: no slack there).
+    private static func wholeSeconds(_ ms: Int64) -> Int64 { (ms + 999) / 1_000 }
 
     /// Makes the next milestone if the interval since the latest has passed.
     func issueMilestoneIfDue() throws {
         guard let latest = state.cone.latest?.milestone else { return }
-        if nowMs() >= Int64(latest.timestamp) * 1_000 + configuration.intervalMs { try issueMilestone() }
+        // The time was rounded up by less than a second.
+        if nowMs() > Int64(latest.timestamp) * 1_000 - 1_000 + configuration.intervalMs { try issueMilestone() }
     }
 
     package func setFaults(_ faults: LocalTangleFaults) { self.faults = faults }
