@@ -69,8 +69,8 @@ package struct BuildingPhysics: Hashable, Sendable {
         core.live(people: min(4, present / 7), weather: weather, isOpen: isOpen && present > 0, base: 0.9)
         breathe(seconds, isOpen: isOpen, target: target)
         let isBrewing = people.isBrewing(people: present, atMs: nowMs)
-        flow = balance(coffee: isBrewing ? 1_420_000 : 2_300, ms: ms)
-        energy.add(flow, ms: ms)
+        flow = balance(kitchen: isBrewing ? 1_465_000 : 47_300, ms: ms)
+        energy.add(flow, heat: Milliwatts(heatPump.heat * 1_000), ms: ms)
         inverterTemperature += (weather.outdoor * 0.3 + 18 + Double(flow.solar) / 2_500_000 - inverterTemperature) * min(1, seconds / 600)
         nowMs += ms
     }
@@ -94,12 +94,12 @@ package struct BuildingPhysics: Hashable, Sendable {
     }
 
     /// Puts the loads against sun and battery; the grid is what is left, to the milliwatt.
-    private mutating func balance(coffee: Milliwatts, ms: Int64) -> PowerFlow {
+    private mutating func balance(kitchen: Milliwatts, ms: Int64) -> PowerFlow {
         var flow = PowerFlow()
         let every = zones + [core]
         flow.heatPump = heatPump.power
         flow.air = air.power
-        flow.coffee = coffee
+        flow.kitchen = kitchen
         flow.lights = Milliwatts(every.reduce(0) { $0 + $1.lights } * 1_000)
         let jitter = 1 + 0.04 * noise.smooth(40, atMs: nowMs, periodMs: 90_000)
         flow.plugs = Milliwatts((every.reduce(0) { $0 + $1.plugs } * jitter + 350) * 1_000)
@@ -117,13 +117,13 @@ package struct PowerFlow: Hashable, Sendable {
     package internal(set) var air: Int64 = 0
     package internal(set) var lights: Int64 = 0
     package internal(set) var plugs: Int64 = 0
-    /// The kitchen's coffee machine, behind its own plug meter.
-    package internal(set) var coffee: Int64 = 0
+    /// Coffee machine and refrigerator, behind the kitchen's own meter.
+    package internal(set) var kitchen: Int64 = 0
     package internal(set) var solar: Int64 = 0
     package internal(set) var charging: Int64 = 0
     package internal(set) var discharging: Int64 = 0
 
-    package var loads: Int64 { heatPump + air + lights + plugs + coffee }
+    package var loads: Int64 { heatPump + air + lights + plugs + kitchen }
     /// Positive is import.
     package var grid: Int64 { loads - solar + charging - discharging }
 }
@@ -138,9 +138,12 @@ package struct EnergyBook: Hashable, Sendable {
     package private(set) var heatPump = EnergyCounter(kilowattHours: 21_905)
     package private(set) var air = EnergyCounter(kilowattHours: 6_118)
     package private(set) var lightsAndPlugs = EnergyCounter(kilowattHours: 44_020)
-    package private(set) var coffee = EnergyCounter(kilowattHours: 212)
+    package private(set) var kitchen = EnergyCounter(kilowattHours: 212)
+    /// Heat that the heat pump made, not part of the electrical balance.
+    package private(set) var heat = EnergyCounter(kilowattHours: 76_640)
 
-    mutating func add(_ flow: PowerFlow, ms: Int64) {
+    mutating func add(_ flow: PowerFlow, heat power: Milliwatts, ms: Int64) {
+        heat.add(power, ms: ms)
         imported.add(max(0, flow.grid), ms: ms)
         exported.add(max(0, -flow.grid), ms: ms)
         solar.add(flow.solar, ms: ms)
@@ -149,6 +152,6 @@ package struct EnergyBook: Hashable, Sendable {
         heatPump.add(flow.heatPump, ms: ms)
         air.add(flow.air, ms: ms)
         lightsAndPlugs.add(flow.lights + flow.plugs, ms: ms)
-        coffee.add(flow.coffee, ms: ms)
+        kitchen.add(flow.kitchen, ms: ms)
     }
 }

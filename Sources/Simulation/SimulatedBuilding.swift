@@ -3,7 +3,7 @@ package import MQTT
 package import Profiles
 import Synchronization
 
-/// A make-believe building on real wires: Modbus TCP units, LoRaWAN room sensors and a plug meter behind a broker.
+/// A make-believe building on real wires: Modbus TCP units, LoRaWAN room sensors and a kitchen meter behind a broker.
 ///
 /// The physics does not know the wires; the registers are the profiles read backwards.
 package final class SimulatedBuilding: Sendable {
@@ -15,8 +15,8 @@ package final class SimulatedBuilding: Sendable {
         package var pace: Double
         /// Real milliseconds between two uplinks of one room sensor.
         package var uplinkEveryMs: Int64 = 15_000
-        /// Real milliseconds between two messages of the plug meter.
-        package var plugEveryMs: Int64 = 5_000
+        /// Real milliseconds between two messages of the kitchen meter.
+        package var meterEveryMs: Int64 = 5_000
 
         package init(seed: UInt64, startMs: Int64, pace: Double = 1) {
             self.seed = seed
@@ -40,7 +40,8 @@ package final class SimulatedBuilding: Sendable {
         var lastTickMs: Int64?
         var uplinksSent: UInt32 = 0
         var nextUplinkMs: Int64?
-        var nextPlugMs: Int64?
+        var nextMeterMs: Int64?
+        var meterMessages: UInt32 = 0
     }
 
     private let settings: Settings
@@ -84,7 +85,7 @@ package final class SimulatedBuilding: Sendable {
         ready: @Sendable (UInt16) -> Void
     ) async throws {
         let server = try ModbusServer(port: modbusPort, units: banks)
-        let presence = PlugMeter.house.presenceTopic
+        let presence = KitchenMeter.house.presenceTopic
         let noise = Noise(seed: settings.seed)
         let publisher = MQTTPublisher(
             MQTTSettings(host: mqttHost, port: mqttPort, clientID: "plumbline-simulation-\(settings.seed)"),
@@ -135,11 +136,13 @@ package final class SimulatedBuilding: Sendable {
             messages.append(MQTTMessage(topic: sensors[number].topic, text: text))
             state.uplinksSent &+= 1
         }
-        if wallMs >= state.nextPlugMs ?? wallMs {
-            state.nextPlugMs = wallMs + max(1, settings.plugEveryMs)
-            for message in PlugMeter.house.messages(state.physics, atMs: wallMs) {
-                messages.append(MQTTMessage(topic: message.topic, text: message.payload))
+        if wallMs >= state.nextMeterMs ?? wallMs {
+            state.nextMeterMs = wallMs + max(1, settings.meterEveryMs)
+            let meter = KitchenMeter.house
+            for text in meter.messages(state.physics, atMs: wallMs, number: state.meterMessages) {
+                messages.append(MQTTMessage(topic: meter.topic, text: text))
             }
+            state.meterMessages &+= 1
         }
         return messages
     }

@@ -17,7 +17,7 @@ import Testing
         func gained(_ path: KeyPath<EnergyBook, EnergyCounter>) -> Int128 {
             physics.energy[keyPath: path].microjoules - before.energy[keyPath: path].microjoules
         }
-        let loads = gained(\.heatPump) + gained(\.air) + gained(\.lightsAndPlugs) + gained(\.coffee)
+        let loads = gained(\.heatPump) + gained(\.air) + gained(\.lightsAndPlugs) + gained(\.kitchen)
         let battery = gained(\.charged) - gained(\.discharged)
         #expect(gained(\.imported) - gained(\.exported) == loads - gained(\.solar) + battery, "seed \(seed)")
         #expect(battery == physics.batteryStored - before.batteryStored + physics.batteryLost - before.batteryLost, "seed \(seed)")
@@ -71,7 +71,7 @@ import Testing
             let before = physics.energy
             physics.step(ms: 4 * 86_400_000)
             let after = physics.energy
-            let loads = [\EnergyBook.heatPump, \.air, \.lightsAndPlugs, \.coffee].reduce(0.0) {
+            let loads = [\EnergyBook.heatPump, \.air, \.lightsAndPlugs, \.kitchen].reduce(0.0) {
                 $0 + after[keyPath: $1].kilowattHours - before[keyPath: $1].kilowattHours
             }
             return (after.solar.kilowattHours - before.solar.kilowattHours, loads)
