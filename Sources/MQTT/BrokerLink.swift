@@ -33,7 +33,8 @@ final class BrokerLink {
                 mosquitto_will_set(
                     handle, will.topic, Int32(will.payload.count), will.payload, Int32(will.qos), will.isRetained))
         }
-        let code = mosquitto_connect_async(handle, settings.host, Int32(settings.port), Int32(settings.keepAliveSeconds))
+        let code = mosquitto_connect_async(
+            handle, settings.host, Int32(settings.port), Int32(settings.keepAliveSeconds))
         guard code == 0 else { throw .lost(code: code) }
     }
 
@@ -111,7 +112,8 @@ private final class Inbox {
     }
 
     func add(_ message: mosquitto_message) {
-        guard arrivals.count < Self.messageCountMax, message.payloadlen <= Self.payloadBytesMax, let topic = message.topic,
+        guard arrivals.count < Self.messageCountMax, message.payloadlen <= Self.payloadBytesMax,
+            let topic = message.topic,
             let name = String(validatingCString: topic)
         else {
             dropped += 1

@@ -150,7 +150,9 @@ package actor ModbusConnection {
             try refused(index, block: block, unit: unit, code: code)
             return
         }
-        if polls[index].answered(block) { report(.unitBack(device: polls[index].unit.device, unit: polls[index].unit.id)) }
+        if polls[index].answered(block) {
+            report(.unitBack(device: polls[index].unit.device, unit: polls[index].unit.id))
+        }
         let readings = polls[index].readings(block, answer.words, atMs: answer.atMs)
         if !readings.isEmpty { deliver(readings) }
     }
@@ -191,7 +193,8 @@ package actor ModbusConnection {
             if isNew {
                 report(
                     .otherDevice(
-                        device: unit.device, unit: unit.id, address: check.address, expected: check.words, found: found))
+                        device: unit.device, unit: unit.id, address: check.address, expected: check.words, found: found)
+                )
             }
             tell(index, .deviceFault, atMs: nowMs())
             return false

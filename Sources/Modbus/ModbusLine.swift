@@ -12,7 +12,9 @@ final class ModbusLine {
     /// Connects. libmodbus leaves `errno` 0 when a name is not known.
     init(_ settings: ModbusSettings, interrupt: Interrupt) throws(ModbusError) {
         errno = 0
-        guard let context = modbus_new_tcp_pi(settings.host, String(settings.port)) else { throw .lineDown(errno: errno) }
+        guard let context = modbus_new_tcp_pi(settings.host, String(settings.port)) else {
+            throw .lineDown(errno: errno)
+        }
         let ms = max(settings.responseMsMax, 1)
         modbus_set_response_timeout(context, UInt32(ms / 1000), UInt32(ms % 1000 * 1000))
         // With no limit between bytes the one for the whole answer holds, so that a dripping answer cannot take longer.

@@ -52,7 +52,9 @@ package final class RegisterBank: Sendable {
 
     private let state: Mutex<State>
 
-    package init(holding: ClosedRange<UInt16>? = nil, input: ClosedRange<UInt16>? = nil, coils: ClosedRange<UInt16>? = nil) {
+    package init(
+        holding: ClosedRange<UInt16>? = nil, input: ClosedRange<UInt16>? = nil, coils: ClosedRange<UInt16>? = nil
+    ) {
         func block(_ range: ClosedRange<UInt16>?) -> Block { range.map { Block($0) } ?? Block(first: 0, words: []) }
         state = Mutex(
             State(holding: block(holding), input: block(input), coils: block(coils), discreteInputs: block(nil)))
@@ -79,7 +81,9 @@ package final class RegisterBank: Sendable {
         }
     }
 
-    private static func answer(_ context: OpaquePointer, _ request: [UInt8], _ sizeBytes: Int32, _ state: inout State) -> Bool {
+    private static func answer(_ context: OpaquePointer, _ request: [UInt8], _ sizeBytes: Int32, _ state: inout State)
+        -> Bool
+    {
         var coils = state.coils.words.map { UInt8($0 == 0 ? 0 : 1) }
         var inputs = state.discreteInputs.words.map { UInt8($0 == 0 ? 0 : 1) }
         let first = (state.coils.first, state.discreteInputs.first, state.holding.first, state.input.first)
@@ -88,7 +92,9 @@ package final class RegisterBank: Sendable {
                 state.holding.words.withUnsafeMutableBufferPointer { holding in
                     state.input.words.withUnsafeMutableBufferPointer { input in
                         var map = modbus_mapping_t()
-                        (map.nb_bits, map.start_bits, map.tab_bits) = (Int32(coils.count), Int32(first.0), coils.baseAddress)
+                        (map.nb_bits, map.start_bits, map.tab_bits) = (
+                            Int32(coils.count), Int32(first.0), coils.baseAddress
+                        )
                         (map.nb_input_bits, map.start_input_bits, map.tab_input_bits) = (
                             Int32(inputs.count), Int32(first.1), inputs.baseAddress
                         )

@@ -106,7 +106,8 @@ struct UnitPoll {
         var readings: [Reading] = []
         for index in indices where told[index] != quality {
             told[index] = quality
-            readings.append(Reading(point: points[index].bound.point, capturedAtMs: atMs, quality: quality, value: .none))
+            readings.append(
+                Reading(point: points[index].bound.point, capturedAtMs: atMs, quality: quality, value: .none))
         }
         return readings
     }
@@ -138,7 +139,8 @@ struct UnitPoll {
         for everyMs in Set(points.map(\.bound.everyMs)).sorted() {
             let members = points.indices.filter { points[$0].bound.everyMs == everyMs }
             for request in ReadPlan(points: members.map { points[$0].place }, limits: limits).requests {
-                let mapped = ReadRequest(function: request.function, span: request.span, points: request.points.map { members[$0] })
+                let mapped = ReadRequest(
+                    function: request.function, span: request.span, points: request.points.map { members[$0] })
                 blocks.append(Block(request: mapped, everyMs: everyMs, dueMs: nowMs))
             }
         }

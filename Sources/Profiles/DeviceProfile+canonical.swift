@@ -39,7 +39,8 @@ extension DeviceProfile.Transport {
                 .text("mqtt"),
                 dialect.availability.map {
                     .array([
-                        .text($0.topic.description), optional($0.path?.description), .text($0.online), .text($0.offline),
+                        .text($0.topic.description), optional($0.path?.description), .text($0.online),
+                        .text($0.offline),
                     ])
                 } ?? .null,
             ])

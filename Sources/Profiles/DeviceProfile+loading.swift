@@ -47,12 +47,14 @@ extension DeviceProfile {
             id: id, revision: revision, vendor: vendor, models: models, transport: transport, confidence: confidence,
             provenance: provenance, points: points, tests: try ProfileTest.load(root["test"], points: points),
             hash: canonicalHash(
-                id: id, revision: revision, vendor: vendor, models: models, transport: transport, confidence: confidence,
+                id: id, revision: revision, vendor: vendor, models: models, transport: transport,
+                confidence: confidence,
                 provenance: provenance, points: points))
     }
 
     static func isIDByte(_ byte: UInt8) -> Bool {
-        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+        (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: ".")
             || byte == UInt8(ascii: "_")
     }
 
@@ -61,10 +63,12 @@ extension DeviceProfile {
         _ points: [ProfilePoint], _ limits: ReadLimits, _ root: YAMLNode
     ) throws(SourceError) {
         for point in points {
-            guard let modbus = point.modbus, !modbus.function.readsBits, modbus.span.count > limits.registerCountMax else { continue }
+            guard let modbus = point.modbus, !modbus.function.readsBits, modbus.span.count > limits.registerCountMax
+            else { continue }
             let place = try root.required("points")[point.id] ?? root
             throw place.error(
-                "point \(point.id) takes \(modbus.span.count) registers with its scale register, a request holds \(limits.registerCountMax)")
+                "point \(point.id) takes \(modbus.span.count) registers with its scale register, a request holds \(limits.registerCountMax)"
+            )
         }
     }
 }
@@ -78,7 +82,8 @@ extension ModbusDialect {
             var boundaries: [UInt16] = []
             for item in try read["boundaries"]?.items() ?? [] { boundaries.append(UInt16(try item.int(0...65_535))) }
             limits = ReadLimits(
-                registerCountMax: try read["maxRegisters"]?.int(1...125) ?? 125, gap: try read["gap"]?.int(0...124) ?? 8,
+                registerCountMax: try read["maxRegisters"]?.int(1...125) ?? 125,
+                gap: try read["gap"]?.int(0...124) ?? 8,
                 boundaries: boundaries)
         }
         var checks: [IdentityCheck] = []

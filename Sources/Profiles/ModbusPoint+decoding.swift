@@ -8,7 +8,8 @@ extension ModbusPoint {
     ///   - scaleWord: the live scale register, where the point has one.
     /// - Returns: `noValue` for a pattern of `notAvailable` and for NaN, which keeps its bits; `suspect` for words that are not
     ///   of the type at all.
-    package func decode(_ words: some BidirectionalCollection<UInt16>, scaleWord: UInt16? = nil) -> (RawValue, Quality) {
+    package func decode(_ words: some BidirectionalCollection<UInt16>, scaleWord: UInt16? = nil) -> (RawValue, Quality)
+    {
         guard words.count == wordCount else { return (.none, .suspect) }
         let ordered = order.normalized(words)
         if type == .text { return text(ordered) }

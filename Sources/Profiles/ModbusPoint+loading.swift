@@ -15,7 +15,9 @@ extension ModbusPoint {
 
     static func load(_ node: YAMLNode, defaults: PointDefaults) throws(SourceError) -> ModbusPoint {
         let function = try defaults.function(node["function"])
-        let type = function.readsBits && node["type"] == nil ? RegisterType.bool : try node.required("type").choice(RegisterType.self)
+        let type =
+            function.readsBits && node["type"] == nil
+            ? RegisterType.bool : try node.required("type").choice(RegisterType.self)
         if function.readsBits, type != .bool {
             throw try node.required("type").error("functions 1 and 2 read single bits, type bool")
         }
@@ -35,11 +37,14 @@ extension ModbusPoint {
         let integers: [RegisterType] = [.u16, .i16, .u32, .i32, .u64, .i64]
         var scaleRegister: UInt16?
         if let place = node["scaleRegister"] {
-            guard integers.contains(type) else { throw place.error("a live scale register needs a whole number, not \(type.rawValue)") }
+            guard integers.contains(type) else {
+                throw place.error("a live scale register needs a whole number, not \(type.rawValue)")
+            }
             scaleRegister = try defaults.address(place, last: 0)
         }
         return ModbusPoint(
-            function: function, address: try defaults.address(node.required("address"), last: wordCount - 1), type: type,
+            function: function, address: try defaults.address(node.required("address"), last: wordCount - 1),
+            type: type,
             order: try defaults.order(node["order"]), wordCount: wordCount, bits: bits, notAvailable: patterns,
             scaleRegister: scaleRegister)
     }
@@ -48,14 +53,18 @@ extension ModbusPoint {
         let own = node["words"]
         if type == .bit, let own { return try own.int(1...4) }
         if let fixed = type.wordCount {
-            if let own { throw own.error("type \(type.rawValue) always takes \(fixed) register\(fixed == 1 ? "" : "s")") }
+            if let own {
+                throw own.error("type \(type.rawValue) always takes \(fixed) register\(fixed == 1 ? "" : "s")")
+            }
             return fixed
         }
         if type == .text { return try node.required("words").int(1...64) }
         return try own?.int(1...4) ?? 1
     }
 
-    private static func bits(_ node: YAMLNode, _ type: RegisterType, wordCount: Int) throws(SourceError) -> ClosedRange<Int>? {
+    private static func bits(_ node: YAMLNode, _ type: RegisterType, wordCount: Int) throws(SourceError) -> ClosedRange<
+        Int
+    >? {
         let highest = 16 * wordCount - 1
         switch type {
         case .bit:

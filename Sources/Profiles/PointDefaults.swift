@@ -17,7 +17,9 @@ struct PointDefaults {
     func function(_ own: YAMLNode?) throws(SourceError) -> ModbusFunction {
         guard let node = own ?? self.node?["function"] else { return .holdingRegisters }
         let number = try node.int(1...4)
-        guard let function = ModbusFunction(rawValue: UInt8(clamping: number)) else { throw node.expected("a function from 1 to 4") }
+        guard let function = ModbusFunction(rawValue: UInt8(clamping: number)) else {
+            throw node.expected("a function from 1 to 4")
+        }
         return function
     }
 
@@ -35,7 +37,9 @@ struct PointDefaults {
     }
 
     func topic(_ own: YAMLNode?, of point: YAMLNode) throws(SourceError) -> TopicTemplate {
-        guard let node = own ?? node?["topic"] else { throw point.error("key 'topic' is missing in \(point.pathText) and in defaults") }
+        guard let node = own ?? node?["topic"] else {
+            throw point.error("key 'topic' is missing in \(point.pathText) and in defaults")
+        }
         return try Self.topic(node)
     }
 
@@ -69,7 +73,8 @@ struct PointDefaults {
     static func path(_ node: YAMLNode) throws(SourceError) -> JSONPath {
         let text = try node.string(sizeBytesMax: 1024)
         guard let path = JSONPath(text) else {
-            throw node.error("'\(text)' is no path", hint: "a path looks like $.params[\"em:0\"].total_act_power or $.list[0]")
+            throw node.error(
+                "'\(text)' is no path", hint: "a path looks like $.params[\"em:0\"].total_act_power or $.list[0]")
         }
         return path
     }

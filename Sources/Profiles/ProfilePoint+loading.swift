@@ -25,7 +25,9 @@ extension ProfilePoint {
         } else {
             let point = try MQTTPoint.load(node, defaults: defaults)
             (source, kind) = (.mqtt(point), point.kind)
-            if point.type == .enum, labels.isEmpty { throw node.error("type enum needs 'values' in point \(entry.key)") }
+            if point.type == .enum, labels.isEmpty {
+                throw node.error("type enum needs 'values' in point \(entry.key)")
+            }
         }
         let nature = try node.required("nature").choice(Nature.self)
         return ProfilePoint(
@@ -36,7 +38,9 @@ extension ProfilePoint {
             labels: labels)
     }
 
-    private static let flows = ["import", "export", "production", "consumption", "charge", "discharge", "supply", "return"]
+    private static let flows = [
+        "import", "export", "production", "consumption", "charge", "discharge", "supply", "return",
+    ]
 
     private static func scale(_ node: YAMLNode, kind: ValueKind) throws(SourceError) -> Scale {
         let factor = try decimal(node["scale"]) ?? (1, 0)

@@ -14,7 +14,8 @@ extension ProfileTest {
                 throw name.error("unknown point '\(id)'", hint: didYouMean(id, in: points.map(\.id)))
             }
             guard try item.entries().contains(where: { $0.key == "value" }) else {
-                throw item.error("key 'value' is missing", hint: "write 'value: null' when the device says that it has none")
+                throw item.error(
+                    "key 'value' is missing", hint: "write 'value: null' when the device says that it has none")
             }
             tests.append(ProfileTest(point: id, said: try said(item, point), value: try item["value"]?.string()))
         }
@@ -23,12 +24,14 @@ extension ProfileTest {
 
     private static func said(_ item: YAMLNode, _ point: ProfilePoint) throws(SourceError) -> Said {
         guard let modbus = point.modbus else {
-            return .payload(try item.required("payload").string(sizeBytesMax: 65_536), topic: try item.required("topic").string())
+            return .payload(
+                try item.required("payload").string(sizeBytesMax: 65_536), topic: try item.required("topic").string())
         }
         var words: [UInt16] = []
         for word in try item.required("words").items() { words.append(UInt16(clamping: try word.int(0...65_535))) }
         guard words.count == modbus.wordCount else {
-            throw try item.required("words").error("point \(point.id) takes \(modbus.wordCount) words, here are \(words.count)")
+            throw try item.required("words").error(
+                "point \(point.id) takes \(modbus.wordCount) words, here are \(words.count)")
         }
         var scaleWord: UInt16?
         if modbus.scaleRegister != nil {

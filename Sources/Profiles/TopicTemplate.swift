@@ -23,7 +23,9 @@ package struct TopicTemplate: Hashable, Sendable, CustomStringConvertible {
         for part in parts {
             if part.hasPrefix("{"), part.hasSuffix("}") {
                 let name = String(part.dropFirst().dropLast())
-                guard !name.isEmpty, name != "root", !name.contains("{"), !name.contains("}"), names.insert(name).inserted else {
+                guard !name.isEmpty, name != "root", !name.contains("{"), !name.contains("}"),
+                    names.insert(name).inserted
+                else {
                     return nil
                 }
                 levels.append(.capture(name))

@@ -84,10 +84,12 @@ final class EventSource {
             let before = input[..<min(offset, input.count)]
             let line = before.count(where: { $0 == 0x0A }) + 1
             let column = before.count - (before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0) + 1
-            return SourceError(file: file, line: line, column: column, message: "not YAML: \(words)", hint: "the file must be UTF-8")
+            return SourceError(
+                file: file, line: line, column: column, message: "not YAML: \(words)", hint: "the file must be UTF-8")
         }
         let mark = parser.pointee.problem_mark
         return SourceError(
-            file: file, line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1, message: "not YAML: \(words)")
+            file: file, line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1,
+            message: "not YAML: \(words)")
     }
 }

@@ -13,7 +13,8 @@ package struct SourceError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What to do next: `did you mean 'type'?`
     package let hint: String?
 
-    package init(file: String, line: Int = 0, column: Int = 0, path: String = "", message: String, hint: String? = nil) {
+    package init(file: String, line: Int = 0, column: Int = 0, path: String = "", message: String, hint: String? = nil)
+    {
         self.file = file
         self.line = line
         self.column = column
@@ -61,7 +62,9 @@ private func edits(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Int {
         var row = [i + 1] + [Int](repeating: 0, count: b.count)
         for (j, other) in b.enumerated() {
             row[j + 1] = min(last[j + 1] + 1, row[j] + 1, last[j] + (letter == other ? 0 : 1))
-            if i > 0, j > 0, letter == b[j - 1], a[i - 1] == other { row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1) }
+            if i > 0, j > 0, letter == b[j - 1], a[i - 1] == other {
+                row[j + 1] = min(row[j + 1], beforeLast[j - 1] + 1)
+            }
         }
         beforeLast = last
         last = row

@@ -14,7 +14,9 @@ extension YAMLNode {
 
     /// The value of a key; `nil` when the key is missing or its value is null, or when this is no mapping.
     package subscript(key: String) -> YAMLNode? {
-        guard case .mapping(let entries) = content, let found = entries.first(where: { $0.key == key }) else { return nil }
+        guard case .mapping(let entries) = content, let found = entries.first(where: { $0.key == key }) else {
+            return nil
+        }
         return found.value.isNull ? nil : found.value
     }
 
@@ -53,8 +55,11 @@ extension YAMLNode {
 
     /// A whole number, decimal or `0x…`.
     package func int(_ range: ClosedRange<Int> = Int.min...Int.max) throws(SourceError) -> Int {
-        let words = range == Int.min...Int.max ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard case .scalar(let text, isPlain: true) = content, let value = Self.whole(text), range.contains(value) else {
+        let words =
+            range == Int.min...Int.max
+            ? "a whole number" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard case .scalar(let text, isPlain: true) = content, let value = Self.whole(text), range.contains(value)
+        else {
             throw expected(words)
         }
         return value
@@ -88,7 +93,9 @@ extension YAMLNode {
             throw expected("a span such as 500ms, 10s, 15m, 1h or 2d")
         }
         guard range.contains(ms) else {
-            throw error("\(text) is outside \(Self.spanText(range.lowerBound)) to \(Self.spanText(range.upperBound))\(placeWords)")
+            throw error(
+                "\(text) is outside \(Self.spanText(range.lowerBound)) to \(Self.spanText(range.upperBound))\(placeWords)"
+            )
         }
         return ms
     }

@@ -25,7 +25,9 @@ extension YAMLNode {
         return try builder.document()
     }
 
-    package static func parse(_ text: String, file: String, limits: YAMLLimits = YAMLLimits()) throws(SourceError) -> YAMLNode {
+    package static func parse(_ text: String, file: String, limits: YAMLLimits = YAMLLimits()) throws(SourceError)
+        -> YAMLNode
+    {
         try parse(text.utf8, file: file, limits: limits)
     }
 }

@@ -39,7 +39,9 @@ struct ShippedProfilesTests {
                 let point = try #require(profile.point(test.point))
                 let (value, quality) = try #require(point.modbus).decode(words, scaleWord: scaleWord)
                 #expect(quality == (test.value == nil ? .noValue : .good), "\(profile.id) \(test.point)")
-                #expect(Self.agrees(point, value, test.value), "\(profile.id) \(test.point): \(value), not \(test.value ?? "null")")
+                #expect(
+                    Self.agrees(point, value, test.value),
+                    "\(profile.id) \(test.point): \(value), not \(test.value ?? "null")")
             }
         }
     }
