@@ -53,7 +53,8 @@ extension LogWriter {
         guard let last = [anchored, beacon].compactMap({ $0 }).max() else { return }
         let nowMs = clock.wallMs()
         let milestoneMs = UInt64(last) * 1_000
-        guard nowMs >= milestoneMs else {
+        // Milestone times are whole seconds, rounded up by some nodes; one second of slack is what an auditor grants.
+        guard nowMs + 1_000 >= milestoneMs else {
             throw CaptureError.clockBehindMilestone(nowMs: nowMs, milestoneMs: milestoneMs)
         }
     }
@@ -66,7 +67,7 @@ extension LogWriter {
         let begin = head.lastCoveredK.map { $0 + 1 } ?? first
         guard begin <= last else { return 0 }
         let old = try ledger { try $0.boots(last: 1) }.first
-        openK = begin
+        placement.close(below: begin)
         var count = 0
         while openK <= last {
             let upTo = min(last, openK + Self.batchMax - 1)
@@ -100,7 +101,7 @@ extension LogWriter {
         let number = bootNumber
         let before = gapLeaf
         _ = try ledger { try $0.appendBoot(bootLeaf, gap: before, number: number, monoMs: 0) }
-        openK = max(head.lastCoveredK.map { $0 + 1 } ?? 0, nowK)
+        placement.close(below: max(head.lastCoveredK.map { $0 + 1 } ?? 0, nowK))
         return gap
     }
 }

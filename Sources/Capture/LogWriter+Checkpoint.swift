@@ -17,6 +17,9 @@ extension LogWriter {
             return try sign(size: left.leafIndex + 1, seq: left.seq, beaconLeaf: left.leafIndex)
         }
         try sealDue()
+        // Readings of an ended interval are still on their way to the disk: sealing waits for them, and so must the beacon.
+        let nowMs = clock.wallMs()
+        if nowMs / identity.periodMs > openK { throw CaptureError.tooEarly(untilMs: nowMs + 1_000) }
         try checkIntervalsEnded()
         let seq = try ledger { try $0.lastAnchorSeq() } + 1
         let beaconLeaf = try beacon.map { try appendBeacon($0, seq: seq) }

@@ -16,7 +16,7 @@ extension LogWriter {
         let nowMs = clock.wallMs()
         let period = identity.periodMs
         guard nowMs >= graceMs else { return [] }
-        let endK = (nowMs - graceMs) / period
+        let endK = min((nowMs - graceMs) / period, takenK ?? UInt64.max)
         var sealed: [Sealed] = []
         while openK < endK {
             let last = min(endK - 1, openK + Self.batchMax - 1)
@@ -30,24 +30,32 @@ extension LogWriter {
         guard kTo >= openK else { return }
         let body = Leaf.Body.gap(Leaf.Gap(kFrom: openK, kTo: kTo, cause: cause))
         try ledger { [leaf = leaf(body, k: kTo)] in _ = try $0.append(leaf) }
-        openK = kTo + 1
+        placement.close(below: kTo + 1)
     }
 
     /// Writes down that the wall clock was stepped. After a step forward the intervals that were jumped over are a gap; after
     /// a step backward nothing is sealed until the clock has caught up, because interval numbers never fall.
     package func clockStepped(byMs step: Int64) throws {
         let nowK = clock.wallMs() / identity.periodMs
-        if step > 0, nowK > openK {
-            let open = openK
-            if try !ledger({ try $0.openReadings(k: open) }).isEmpty { try seal(open...open) }
-            if nowK > openK { try appendGap(to: nowK - 1, cause: Leaf.Gap.clock) }
-        }
+        if step > 0, nowK > openK { try skip(to: nowK, cause: Leaf.Gap.clock) }
         let head = try head()
         let body = Leaf.Body.boot(
             Leaf.Boot(reason: Leaf.Boot.clockStep, lastSize: head.size, lastRoot: head.root, clockStepMs: step))
         let number = bootNumber
         let mono = monoMs
         try ledger { [leaf = leaf(body)] in _ = try $0.appendBoot(leaf, gap: nil, number: number, monoMs: mono) }
+    }
+
+    /// Begins again at interval `k`: what was captured before it is sealed, what was not is a gap.
+    package func skip(to k: UInt64, cause: UInt64) throws {
+        try sealHeld(below: k)
+        if k > openK { try appendGap(to: k - 1, cause: cause) }
+    }
+
+    /// Seals the intervals before `k` that hold readings, and the silent ones between them.
+    package func sealHeld(below k: UInt64) throws {
+        guard let last = try ledger({ try $0.openIntervals() }).last(where: { $0 < k }) else { return }
+        while openK <= last { try seal(openK...min(last, openK + Self.batchMax - 1)) }
     }
 
     /// Seals the intervals of `range`, which begins at the first open one, in one transaction.
@@ -60,7 +68,7 @@ extension LogWriter {
         }
         let ready = intervals
         let sealed = try ledger { try $0.seal(ready) }
-        openK = range.upperBound + 1
+        placement.close(below: range.upperBound + 1)
         return sealed
     }
 

@@ -22,8 +22,10 @@ package actor LogWriter {
     /// The monotonic clock when this boot began.
     var bootMonoMs: UInt64 = 0
     package internal(set) var configuration: LogConfiguration
-    /// The first interval that can still take readings.
-    package internal(set) var openK: UInt64 = 0
+    /// Where readings stand; its first open interval is the log's.
+    var placement: IntervalPlacement
+    /// The lowest interval of readings that have a place but are not on disk yet: nothing is sealed from there on.
+    var takenK: UInt64?
     /// Why nothing is signed any more; `nil` while all is well.
     package internal(set) var signingRefusal: LedgerError?
 
@@ -36,8 +38,12 @@ package actor LogWriter {
         self.clock = clock
         self.random = random
         self.configuration = configuration
+        placement = IntervalPlacement(periodMs: store.identity.periodMs, openK: 0)
         checkpointFile = CheckpointFile(directory: store.directory)
     }
+
+    /// The first interval that can still take readings.
+    package var openK: UInt64 { placement.openK }
 
     /// Runs on the ledger, on whose thread this actor already is.
     func ledger<T: Sendable>(_ body: (isolated Ledger) throws -> T) throws -> T { try store.assumeIsolated(body) }
@@ -59,6 +65,28 @@ package actor LogWriter {
     }
 
     package func head() throws -> LogHead { try ledger { try $0.head() } }
+}
+
+/// Captured readings on their way to the disk.
+extension LogWriter {
+    /// Gives every reading its interval and its millisecond. Until `keep` has returned for them nothing from there on is sealed.
+    package func take(_ readings: [Reading]) -> [PlacedReading] {
+        let nowMs = clock.wallMs()
+        let placed = readings.map { placement.place($0, nowMs: nowMs) }
+        takenK = ([takenK] + placed.map(\.k)).compactMap { $0 }.min()
+        return placed
+    }
+
+    /// Writes readings that `take` has placed into the open interval: when this returns, they are on disk. May be repeated.
+    package func keep(_ placed: [PlacedReading]) throws {
+        let nowMs = clock.wallMs()
+        let number = bootNumber
+        let mono = monoMs
+        if !placed.isEmpty {
+            try ledger { try $0.appendOpen(placed, bootNumber: number, wallMs: nowMs, monoMs: mono) }
+        }
+        takenK = nil
+    }
 }
 
 /// Single leaves.
