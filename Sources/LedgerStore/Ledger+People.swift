@@ -31,23 +31,12 @@ extension Ledger {
     package func addToken(
         hash: Hash, name: String, role: String, scope: String, nowMs: UInt64, untilMs: UInt64?
     ) throws -> StoredToken {
-        try write { database in
-            let last = try database.first("SELECT max(grant_number) FROM token") { try $0.naturalOrNil(0) ?? 0 } ?? 0
-            try database.run(
-                "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", .hash(hash), .natural(last + 1), .text(name),
-                .text(role), .text(scope), .natural(nowMs), .natural(untilMs))
-            return StoredToken(
-                hash: hash, grant: last + 1, name: name, role: role, scope: scope, createdMs: nowMs, untilMs: untilMs,
-                endedMs: nil)
-        }
+        try write { try $0.addToken(hash: hash, name: name, role: role, scope: scope, nowMs: nowMs, untilMs: untilMs) }
     }
 
     /// Takes a token back. Its row stays, so that its grant number still tells who it was.
     package func endToken(grant: UInt64, atMs: UInt64) throws {
-        try write { database in
-            try database.run(
-                "UPDATE token SET ended_ms = coalesce(ended_ms, ?) WHERE grant_number = ?", .natural(atMs), .natural(grant))
-        }
+        try write { try $0.endToken(grant: grant, atMs: atMs) }
     }
 
     /// Adds a job, or overwrites what is known of it.
@@ -75,6 +64,22 @@ extension Database {
                 id: try $0.natural(0), kind: try $0.text(1), atMs: try $0.natural(2),
                 points: try $0.text(3).split(separator: " ").map(String.init), json: try $0.text(4))
         }
+    }
+
+    func addToken(
+        hash: Hash, name: String, role: String, scope: String, nowMs: UInt64, untilMs: UInt64?
+    ) throws -> StoredToken {
+        let last = try first("SELECT max(grant_number) FROM token") { try $0.naturalOrNil(0) ?? 0 } ?? 0
+        try run(
+            "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", .hash(hash), .natural(last + 1), .text(name), .text(role),
+            .text(scope), .natural(nowMs), .natural(untilMs))
+        return StoredToken(
+            hash: hash, grant: last + 1, name: name, role: role, scope: scope, createdMs: nowMs, untilMs: untilMs,
+            endedMs: nil)
+    }
+
+    func endToken(grant: UInt64, atMs: UInt64) throws {
+        try run("UPDATE token SET ended_ms = coalesce(ended_ms, ?) WHERE grant_number = ?", .natural(atMs), .natural(grant))
     }
 
     func tokens() throws -> [StoredToken] {

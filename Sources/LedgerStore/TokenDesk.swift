@@ -1,0 +1,41 @@
+internal import Glibc
+package import Hashing
+
+/// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches nothing else
+/// and takes no lock on the data directory. Not for use from several threads.
+package struct TokenDesk: ~Copyable {
+    private let database: Database
+
+    /// Opens the ledger of `directory`, which must have been brought up to date by this version.
+    package init(directory: String) throws {
+        let path = directory + "/" + Ledger.fileName
+        guard access(path, F_OK) == 0 else { throw LedgerError.missing(file: path) }
+        database = try Database(path: path, mode: .readWrite)
+        try database.checkKind()
+        let found = try database.pragma("user_version") ?? 0
+        guard found == Schema.version else { throw LedgerError.newerSchema(found: found, known: Schema.version, file: path) }
+        try database.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+    }
+
+    /// - Throws: `outOfOrder` when a valid token has that name already.
+    package func add(hash: Hash, name: String, role: String, nowMs: UInt64, untilMs: UInt64?) throws -> StoredToken {
+        try database.transaction {
+            let known = try database.tokens()
+            guard !known.contains(where: { $0.name == name && $0.isValid(atMs: nowMs) }) else {
+                throw LedgerError.outOfOrder(what: "there is a token named \(name) already; remove it first, or choose another name")
+            }
+            return try database.addToken(hash: hash, name: name, role: role, scope: "", nowMs: nowMs, untilMs: untilMs)
+        }
+    }
+
+    package func tokens() throws -> [StoredToken] { try database.tokens() }
+
+    /// Takes back every valid token of that name; how many there were.
+    package func end(name: String, nowMs: UInt64) throws -> Int {
+        try database.transaction {
+            let ended = try database.tokens().filter { $0.name == name && $0.isValid(atMs: nowMs) }
+            for token in ended { try database.endToken(grant: token.grant, atMs: nowMs) }
+            return ended.count
+        }
+    }
+}
