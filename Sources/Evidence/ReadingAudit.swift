@@ -107,6 +107,7 @@ struct ReadingAudit {
         facts.readings = ItemRules.check(
             form, periodMs: interval.periodMs, stream: stream, rowsAreKnown: stream != nil,
             about: "stream \(form.stream), interval \(interval.k)", into: &found)
+        facts.shown = ShownReading.all(item: file.item, periodMs: interval.periodMs, rows: stream?.rows ?? [])
         isReadGood = found.sorted.count { $0.code.severity == .error } == errorsBefore
     }
 

@@ -59,6 +59,8 @@ package struct Verdict: Sendable {
         package var k: UInt64?
         package var leafIndex: UInt64?
         package var size: UInt64?
+        /// The readings of a reading file whose item is under its root.
+        package var shown: [ShownReading] = []
 
         package init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
     }

@@ -128,7 +128,10 @@ private func alone(
     _ stop: Stop, _ source: Verdict.CardSource, _ facts: Verdict.Facts, _ names: [CheckStep.Name]
 ) -> Verdict {
     let findings = [Finding(code: stop.code, about: stop.about)]
-    return finish(findings, StepList().finish(names, findings), nil, source, facts)
+    var steps = StepList()
+    // Only a file whose form holds comes as far as its card.
+    if [.origin, .noPolicy].contains(stop.code) { steps.close([.file]) }
+    return finish(findings, steps.finish(names, findings), nil, source, facts)
 }
 
 /// A bracket is printed only when the file holds, somebody's card was used, and not the operator alone attests the times.

@@ -1,0 +1,54 @@
+import Glibc
+
+/// Reads a whole file, bounded.
+enum FileInput {
+    /// Largest file that is read, bytes.
+    static let sizeBytesMax = 4 << 30
+    private static let chunkBytes = 8 << 20
+    /// From here on a terminal shows how far the reading is.
+    private static let progressBytesMin = 256 << 20
+
+    static func read(_ path: String, sizeBytesMax limit: Int = FileInput.sizeBytesMax) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(path, errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG, S_IFIFO: break
+        case S_IFDIR: throw Failure("\(path) is a directory", hint: "give the evidence file inside it")
+        default: throw Failure("\(path) is not a file")
+        }
+        let size = Int(status.st_size)
+        guard size <= limit else { throw tooLarge(path, limit) }
+        return try readAll(descriptor, path, expecting: size, limit)
+    }
+
+    private static func readAll(
+        _ descriptor: Int32, _ path: String, expecting size: Int, _ limit: Int
+    ) throws(Failure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(size + 1)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(chunkBytes, max(size + 1, 65_536)), alignment: 16)
+        defer { chunk.deallocate() }
+        while true {
+            let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw unreadable(path, errno) }
+            if count == 0 { break }
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+            guard bytes.count <= limit else { throw tooLarge(path, limit) }
+            if size >= progressBytesMin { Terminal.progress("reading \(path): \(bytes.count * 100 / size) %") }
+        }
+        if size >= progressBytesMin { Terminal.progress("") }
+        return bytes
+    }
+
+    private static func unreadable(_ path: String, _ code: Int32) -> Failure {
+        Failure("\(path) cannot be read: \(Terminal.plain(String(cString: strerror(code))))")
+    }
+
+    private static func tooLarge(_ path: String, _ limit: Int) -> Failure {
+        Failure("\(path) is larger than \(limit) bytes", hint: "ask for the evidence in shorter periods")
+    }
+}

@@ -1,0 +1,59 @@
+import Glibc
+
+/// Results go to standard output, everything else to standard error with the program's name in front.
+enum Terminal {
+    static func show(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
+
+    static func complain(_ message: String, hint: String? = nil) {
+        put("plumbline: \(message)\n", to: STDERR_FILENO)
+        if let hint { put("plumbline: hint: \(hint)\n", to: STDERR_FILENO) }
+    }
+
+    /// A line that replaces itself; only on a terminal.
+    static func progress(_ text: String) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        put("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+    }
+
+    /// A sentence as errors are written here: lower case at the start, no full stop.
+    static func plain(_ sentence: String) -> String {
+        var text = sentence.split(separator: "\n").first.map(String.init) ?? sentence
+        if text.hasPrefix("Error: ") { text.removeFirst("Error: ".count) }
+        while text.last == "." { text.removeLast() }
+        guard let first = text.first, text.dropFirst().first?.isUppercase != true else { return text }
+        return first.lowercased() + text.dropFirst()
+    }
+
+    enum Colour: String {
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case bold = "1"
+    }
+
+    private static let hasColours = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+
+    static func paint(_ text: String, _ colour: Colour) -> String {
+        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+    }
+
+    /// Text of others, such as names inside a file, without what would steer a terminal.
+    static func safe(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isSteering($0) ? "\u{fffd}" : $0 }))
+    }
+
+    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
+            || (0x2066...0x2069).contains(scalar.value)
+    }
+
+    private static func put(_ text: String, to descriptor: Int32) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}

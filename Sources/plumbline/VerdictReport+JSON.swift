@@ -1,0 +1,94 @@
+import Evidence
+import Hashing
+import Readings
+import Tangle
+
+/// The shape of `verify --json`: the members of the gateway's API for a verdict, then facts of the file. Members are
+/// always there; null means that there is none. New members may come, none goes.
+extension VerdictReport {
+    func json(sha256: Hash) -> JSON {
+        let facts = verdict.facts
+        return .object([
+            .init("verdict", .string(verdict.outcome.rawValue)),
+            .init("exit", .number(verdict.exitCode)),
+            .init("selfNetwork", .bool(verdict.isSelfNetwork)),
+            .init("checkedBy", .string("plumbline")),
+            .init("sentence", .string(verdict.sentence(.english))),
+            .init("bracket", bracket),
+            .init("steps", .array(verdict.steps.map(step))),
+            .init("findings", .array(verdict.findings.map(finding))),
+            .init("card", .string(verdict.card.rawValue)),
+            .init("file", .string(file)),
+            .init("sha256", .string(sha256.hex)),
+            .init("sizeBytes", .number(facts.sizeBytes)),
+            .init("kind", text(facts.kind?.rawValue)),
+            .init("origin", text(facts.origin)),
+            .init("network", text(facts.network)),
+            .init("from", text(facts.fromMs.map { UTCTime.text($0) })),
+            .init("to", text(facts.toMs.map { UTCTime.text($0) })),
+            .init("anchors", anchors),
+            .init("streams", .array(facts.streams.map { .number($0) })),
+            .init("counts", counts),
+            .init("configurationChanges", .array(facts.configurationChanges.map { .string($0) })),
+            .init("readings", .array(facts.shown.map(VerdictReport.reading))),
+            .init("program", .string(Build.text)),
+        ])
+    }
+
+    private func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+
+    private var bracket: JSON {
+        guard let bracket = verdict.bracket else { return .null }
+        return .object([
+            .init("notBefore", text(bracket.notBeforeMs.map { UTCTime.text($0) })),
+            .init("notAfter", .string(UTCTime.text(bracket.notAfterMs))),
+        ])
+    }
+
+    private var anchors: JSON {
+        guard let from = verdict.facts.fromSeq, let to = verdict.facts.toSeq else { return .null }
+        return .array([.number(from), .number(to)])
+    }
+
+    private var counts: JSON {
+        let facts = verdict.facts
+        return .object([
+            .init("leaves", .number(facts.leaves)), .init("intervals", .number(facts.intervals)),
+            .init("items", .number(facts.items)), .init("readings", .number(facts.readings)),
+            .init("withheldItems", .number(facts.withheldItems)), .init("erasedItems", .number(facts.erasedItems)),
+        ])
+    }
+
+    private func step(_ step: CheckStep) -> JSON {
+        .object(
+            [.init("step", .string(step.name.rawValue)), .init("state", .string(step.state.rawValue))]
+                + step.facts.map { fact in
+                    switch fact.value {
+                    case .number(let number): .init(fact.name, .number(number))
+                    case .text(let text): .init(fact.name, .string(text))
+                    }
+                })
+    }
+
+    private func finding(_ finding: Finding) -> JSON {
+        let words = finding.code.words(.english)
+        return .object([
+            .init("code", .string(finding.code.rawValue)), .init("severity", .string(finding.code.severity.rawValue)),
+            .init("about", text(finding.about)), .init("places", .number(finding.places)),
+            .init("title", .string(words.title)), .init("sentence", .string(words.sentence)),
+            .init("nextStep", .string(words.nextStep)),
+        ])
+    }
+
+    static func reading(_ reading: ShownReading) -> JSON {
+        .object([
+            .init("point", .number(reading.point)), .init("id", reading.id.map { .string($0) } ?? .null),
+            .init("at", .string(UTCTime.text(reading.atMs))),
+            .init("sourceAt", reading.sourceAtMs.map { .string(UTCTime.text($0)) } ?? .null),
+            .init("value", reading.value.map { .number($0.description) } ?? .null),
+            .init("unit", reading.unit.map { .string($0) } ?? .null),
+            .init("raw", reading.rawText.map { .string($0) } ?? .null),
+            .init("quality", .string(reading.quality.name)),
+        ])
+    }
+}

@@ -1,3 +1,0 @@
-import ArgumentParser
-struct P: ParsableCommand {}
-P.main()
