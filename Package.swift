@@ -180,7 +180,7 @@ let package = Package(
                 "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
                 "Disclosure", "FacilityPage", "FacilityAPI", httpClient,
             ] + hummingbird),
-        tests("SimulationTests", ["Readings", "Profiles", "Modbus", "Simulation"]),
+        tests("SimulationTests", ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
         tests("GatewayTests", ["Readings", "Gateway"]),
     ]
 )

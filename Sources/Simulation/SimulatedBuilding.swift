@@ -65,6 +65,12 @@ package final class SimulatedBuilding: Sendable {
         Dictionary(images.map { ($0.unit.unit, $0.image.bank) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// What a unit shows now, by point of its profile, in the point's unit; texts are left out.
+    package func shown(unit: UInt8) -> [String: Double] {
+        guard let device = images.first(where: { $0.unit.unit == unit })?.unit else { return [:] }
+        return device.signs(physics).compactMapValues { if case .number(let value) = $0 { value } else { nil } }
+    }
+
     /// The building as it is now.
     package var physics: BuildingPhysics { state.withLock { $0.physics } }
 
