@@ -3,7 +3,7 @@ package import Hashing
 
 /// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches nothing else
 /// and takes no lock on the data directory. Not for use from several threads.
-package struct TokenDesk: ~Copyable {
+package struct TokenDesk {
     private let database: Database
 
     /// Opens the ledger of `directory`, which must have been brought up to date by this version.
