@@ -1,0 +1,55 @@
+import Foundation
+import Modbus
+import Profiles
+import Readings
+import SourceYAML
+
+/// A profile written in a test, and its points bound to numbers 1, 2, 3 … in alphabetical order.
+func device(
+    _ id: UInt8, _ points: String, head: String = "", everyMs: Int64 = 20, firstNumber: UInt32 = 1
+) throws -> ModbusUnit {
+    let text = """
+        profile: bench
+        vendor: Bench
+        models: [one]
+        transport: modbus
+        confidence: A
+        provenance: [this test]
+        \(head)
+        points:
+        \(points.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
+        """
+    let profile = try DeviceProfile.load(text.utf8, file: "bench.yaml")
+    let bound = profile.points.enumerated().map {
+        BoundPoint(point: PointNumber(firstNumber + UInt32($0.offset)), source: $0.element, everyMs: everyMs)
+    }
+    return ModbusUnit(id: id, device: "mb\(id)", profile: profile, points: bound)
+}
+
+func settings(_ port: UInt16) -> ModbusSettings {
+    var settings = ModbusSettings(host: "127.0.0.1", port: port)
+    settings.responseMsMax = 200
+    settings.backOffMsMin = 20
+    settings.backOffMsMax = 100
+    return settings
+}
+
+func wallMs() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }
+
+/// Runs a connection and a server while `body` runs, then ends both and waits for their end.
+func withLine(
+    _ server: ModbusServer?, _ connection: ModbusConnection, _ body: @escaping @Sendable () async throws -> Void
+) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        if let server { group.addTask { try? await server.run() } }
+        group.addTask { try? await connection.run() }
+        defer { group.cancelAll() }
+        try await body()
+    }
+}
+
+func connection(_ port: UInt16, _ units: [ModbusUnit], _ collector: Collector) -> ModbusConnection {
+    ModbusConnection(
+        settings(port), units: units, nowMs: wallMs, chance: { 0 }, deliver: { collector.add($0) },
+        report: { collector.add($0) })
+}

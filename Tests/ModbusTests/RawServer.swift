@@ -1,0 +1,74 @@
+import Foundation
+import Synchronization
+
+/// A TCP server on loopback that answers every request with bytes a test makes up.
+final class RawServer: Sendable {
+    let port: UInt16
+    private let listener: Int32
+    private let isEnded = Mutex(false)
+
+    /// - Parameter answer: the request's bytes and its number from 0; `nil` closes the connection, no bytes are silence.
+    init(answer: @escaping @Sendable ([UInt8], Int) -> [UInt8]?) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) | listen(listener, 16) | getsockname(listener, $0, &size) }
+        }
+        guard listener >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+        self.listener = listener
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [self] in serve(answer) }
+    }
+
+    /// Closes the port; the thread ends with its last connection.
+    func end() {
+        isEnded.withLock { $0 = true }
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
+    private func serve(_ answer: ([UInt8], Int) -> [UInt8]?) {
+        var number = 0
+        while !isEnded.withLock({ $0 }) {
+            let client = accept(listener, nil, nil)
+            guard client >= 0 else { break }
+            while true {
+                var request = [UInt8](repeating: 0, count: 300)
+                let count = recv(client, &request, request.count, 0)
+                guard count > 0, let reply = answer(Array(request.prefix(count)), number) else { break }
+                number += 1
+                if !reply.isEmpty { _ = send(client, reply, reply.count, Int32(MSG_NOSIGNAL)) }
+            }
+            close(client)
+        }
+        close(listener)
+    }
+
+    /// The honest answer to a read of registers: every register holds its own address.
+    static func honest(_ request: [UInt8]) -> [UInt8] {
+        guard request.count >= 12 else { return [] }
+        let first = UInt16(request[8]) << 8 | UInt16(request[9])
+        let count = UInt16(request[10]) << 8 | UInt16(request[11])
+        let words = (0..<count).flatMap { [UInt8(truncatingIfNeeded: (first &+ $0) >> 8), UInt8(truncatingIfNeeded: first &+ $0)] }
+        let size = UInt16(words.count + 3)
+        return Array(request[0..<4]) + [UInt8(size >> 8), UInt8(size & 0xFF), request[6], request[7], UInt8(truncatingIfNeeded: words.count)] + words
+    }
+}
+
+/// Same numbers for the same seed (SplitMix64).
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
+}
