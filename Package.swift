@@ -178,7 +178,7 @@ let package = Package(
             "FacilityAPITests",
             [
                 "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
-                "Disclosure", "FacilityPage", "FacilityAPI", httpClient,
+                "Disclosure", "FacilityPage", "FacilityAPI", httpClient, nioHTTP1,
             ] + hummingbird),
         tests("SimulationTests", ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
         tests("GatewayTests", ["Readings", "Gateway"]),
