@@ -174,6 +174,7 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
                 "LedgerStore", "Capture", "Disclosure",
             ]),
+        tests("FacilityPageTests", ["FacilityPage"]),
         tests(
             "FacilityAPITests",
             [

@@ -163,7 +163,7 @@ class Mock:
         found = []
         hole = (ms("2026-03-31T01:12:00Z"), ms("2026-03-31T01:46:00Z"), "not-running")
         quality, since = self.quality(point)
-        for a, b, cause in [hole] + ([(since, end, quality)] if since and quality in ("offline", "stale") else []) + [(0, ms("2026-03-24T06:00:00Z"), "no-value")]:
+        for a, b, cause in [hole] + ([(since, end, quality)] if since and quality in ("offline", "stale") else []) + [(0, ms("2025-09-01T06:00:00Z"), "no-value")]:
             if a < end and b > start:
                 found.append({"from": iso(max(a, start)), "to": iso(min(b, end)), "cause": cause})
         return sorted(found, key=lambda gap: gap["from"])

@@ -142,6 +142,12 @@ export async function sha256(blob) {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Runs at most once in so many milliseconds, after the last of a burst began. */
+export function later(run, ms) {
+  let queued = null;
+  return () => { queued ??= setTimeout(() => { queued = null; run(); }, ms); };
+}
+
 // Panels.
 
 /** A part of a view that loads by itself: quiet for 200 ms, then its skeleton, then content or its own problem. */
@@ -273,6 +279,7 @@ export function listen({ points = [], kinds, on, refetch }) {
   let asOf = w.now(); // what is shown is at least as old as this
   let broken = false;
   let polled = Date.now();
+  let patience = 2000; // a stream that was just left may still be counted
   let hiddenSince = document.hidden ? Date.now() : 0;
 
   const received = (kind, event) => {
@@ -283,6 +290,7 @@ export function listen({ points = [], kinds, on, refetch }) {
     if (kind === 'hello') {
       if (broken) refetch();
       broken = false;
+      patience = 2000;
     } else if (kind === 'reset') refetch();
     else if (kind !== 'tick') { news = w.now(); on(kind, data); }
     draw();
@@ -302,6 +310,7 @@ export function listen({ points = [], kinds, on, refetch }) {
   };
   const poll = async () => {
     polled = Date.now();
+    patience = Math.min(pollMs, patience * 2);
     try {
       await get('/v1');
       if (source?.readyState === EventSource.CLOSED && document.hidden === false) { close(); open(); }
@@ -322,7 +331,7 @@ export function listen({ points = [], kinds, on, refetch }) {
   setInterval(() => {
     if (hiddenSince && source && Date.now() - hiddenSince > closedAfterHiddenMs) close();
     if (document.hidden) return;
-    if (source?.readyState === EventSource.CLOSED && Date.now() - polled > pollMs) poll();
+    if (source?.readyState === EventSource.CLOSED && Date.now() - polled > patience) poll();
     draw();
   }, 1000);
   if (!document.hidden) open();
@@ -331,7 +340,7 @@ export function listen({ points = [], kinds, on, refetch }) {
 let shown = '';
 function connection(state, { asOf, news }) {
   const place = document.getElementById('connection');
-  const words = { live: ['live', { t: w.ago(news) }], quiet: ['stale', { t: w.moment(news) }], reconnecting: ['stale', { t: w.moment(asOf) }],
+  const words = { live: ['live', { t: w.duration(w.now() - news) }], quiet: ['stale', { t: w.moment(news) }], reconnecting: ['stale', { t: w.moment(asOf) }],
     polling: ['stale', { t: w.moment(asOf) }], offline: ['offline', { t: w.moment(asOf) }] }[state];
   const text = t('connection.' + state, words[1]);
   if (shown !== state) {

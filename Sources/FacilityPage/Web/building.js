@@ -1,7 +1,7 @@
 // Building: the tree on the left, one room or piece of equipment on the right.
 
 import * as w from './words.js';
-import { h, mark, all, get, start, show, listen, panel, title, to, asked, pathId, pointAddress, entityAddress, qualityTag, timeTag, agoTag, say } from './app.js';
+import { h, mark, all, get, start, show, listen, panel, later, title, to, asked, pathId, pointAddress, entityAddress, qualityTag, timeTag, agoTag, say } from './app.js';
 const { t } = w;
 
 start(async (main) => {
@@ -75,9 +75,10 @@ async function one(place, id, entities) {
       facts(entity),
     ];
   });
+  const soon = later(run, 2000);
   listen({ kinds: ['reading', 'quality', 'change'], refetch: run, on: (kind, data) => {
-    if (kind === 'change') return run();
-    if (kind === 'quality') { if (rows.has(data.point)) run(); return null; }
+    if (kind === 'change' || (kind === 'quality' && rows.has(data.point))) return soon();
+    if (kind !== 'reading') return null;
     for (const reading of data.readings) {
       const row = rows.get(reading.point);
       if (row) row({ quality: reading.quality, unit: reading.unit, last: reading, since: null });
@@ -95,7 +96,7 @@ function facts({ annotations }) {
 
 /** One row per point; `rows` takes a function per id that renews the row. */
 function table(points, rows, isWhole = false) {
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('points') }, h('table', { class: 'points', role: 'table' },
+  return h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('points') }, h('table', { class: 'points', role: 'table' },
     h('caption', { class: 'unseen' }, t('points')),
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ['point', 'value', 'time', 'quality'].map((key) => h('th', { scope: 'col', role: 'columnheader', class: key === 'value' ? 'right' : null }, t(key))))),
     h('tbody', { role: 'rowgroup' }, points.map((point) => {

@@ -145,7 +145,9 @@ function picture({ marks, gaps, fromMs, toMs, unit, isStep }, width, cursor) {
   const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)) + (String(step).includes('25') ? 1 : 0));
   const label = (value) => w.number(Number(value.toFixed(digits)));
   const left = 14 + 7.4 * Math.max(3, ...list.map((value) => label(value).length));
-  const box = { left, right: width - 14, top: 26, bottom: height - 40 };
+  // A doubled hour is labelled twice, the second time one line lower.
+  const isDoubled = toMs - fromMs <= 48 * hourMs && w.clockChanges(fromMs, toMs).length > 0;
+  const box = { left, right: width - 14, top: 26, bottom: height - (isDoubled ? 54 : 40) };
   const x = (ms) => box.left + (ms - fromMs) / (toMs - fromMs) * (box.right - box.left);
   const y = (value) => box.bottom - (value - range.low) / (range.high - range.low) * (box.bottom - box.top);
   const r = (n) => Math.round(n * 10) / 10;
@@ -179,9 +181,10 @@ function drawTimes(element, { fromMs, toMs, x, box, r }) {
     const half = text.length * 3.5;
     const at = Math.min(Math.max(x(ms), half), box.right + 14 - half);
     element.append(svg('line', { class: 'axis', x1: r(x(ms)), x2: r(x(ms)), y1: box.bottom, y2: box.bottom + 5 }));
-    if (at - half < end + 6) continue;
-    element.append(svg('text', { class: 'tick', x: r(at), y: box.bottom + 32, 'text-anchor': 'middle' }, text));
-    end = at + half;
+    const isBelow = at - half < end + 6;
+    if (isBelow && text.length < 8) continue;
+    element.append(svg('text', { class: 'tick', x: r(at), y: box.bottom + (isBelow ? 46 : 32), 'text-anchor': 'middle' }, text));
+    if (!isBelow) end = at + half;
   }
   for (const ms of w.clockChanges(fromMs, toMs)) {
     const isLate = x(ms) > (box.left + box.right) / 2;

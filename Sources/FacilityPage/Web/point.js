@@ -1,7 +1,7 @@
 // Point: one value, its history, and the way back to the meter.
 
 import * as w from './words.js';
-import { h, get, all, call, start, show, listen, panel, title, asked, keep, pathId, entityAddress, pointAddress, qualityTag, proofTag, timeTag, agoTag, save, say, problemBox, Problem } from './app.js';
+import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, qualityTag, proofTag, timeTag, agoTag, save, say, problemBox, Problem } from './app.js';
 import { chart, fromBuckets, fromReads, sentence } from './chart.js';
 import { verdictBox, waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
@@ -41,9 +41,10 @@ start(async (main) => {
     draw();
   };
   const refetch = () => { again().catch((problem) => { if (!(problem instanceof Problem)) throw problem; }); };
+  const soon = later(refetch, 3000);
   let drawn = Date.now();
   listen({ points: [point.id], kinds: ['reading', 'quality', 'anchor'], refetch, on: (kind, data) => {
-    if (kind !== 'reading') return refetch();
+    if (kind !== 'reading') return soon();
     const mine = data.readings.find((reading) => reading.point === point.id);
     if (mine) { now = { ...now, ...mine }; head(places.head, point, now); }
     if (Date.now() - drawn > 60000 && range.isNow) { drawn = Date.now(); draw(); }
@@ -56,7 +57,7 @@ function head(place, point, now) {
   show(place,
     h('p', { class: 'quiet' }, h('a', { href: entityAddress(point.entity) }, point.entity), ' · ', h('span', { lang: 'en' }, w.typeName(point.type)), ' · ', t('nature.' + point.nature)),
     h('p', { class: 'big ' + (now?.quality ?? 'no-value') }, isMissing ? t('value.none') : w.value(now, point.unit)),
-    now ? h('p', {}, isMissing ? t('point.last') : t('point.read'), ' ', timeTag(w.instant(now.at)), ' ', agoTag(w.instant(now.at)), ' · ', qualityTag(now.quality, true), ' · ', proofTag(now.proof))
+    now ? h('p', {}, isMissing ? t('point.last') : t('point.read'), ' ', timeTag(w.instant(now.at)), ' ', agoTag(w.instant(now.at)), ' · ', qualityTag(now.quality, true), ' · ', proofTag(now.proof ?? 'open'))
       : h('p', {}, t('point.never')));
 }
 
@@ -146,7 +147,7 @@ function fillTable(place, view, page) {
   const inUnit = w.unit(view.unit) ? ` (${w.unit(view.unit)})` : '';
   const heads = isReads ? [['time'], ['value', inUnit], ['quality']] : [['time'], ['lowest', inUnit], ['mean', inUnit], ['highest', inUnit], ['reads'], ['quality']];
   show(place,
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('chart.table.label', { name: view.name }) }, h('table', { class: 'dense' },
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('chart.table.label', { name: view.name }) }, h('table', { class: 'dense' },
       h('caption', {}, t('chart.table.caption', { name: view.name, zone: w.zoneName(view.fromMs) })),
       h('thead', {}, h('tr', {}, heads.map(([key, more], i) => h('th', { scope: 'col', class: i && i < heads.length - 1 ? 'right' : null, 'aria-sort': i ? null : 'descending' }, t(key), more)))),
       h('tbody', {}, shown.map((one) => h('tr', { class: one.quality },
@@ -174,7 +175,7 @@ function trace(place, point, read) {
     h('ol', { class: 'path' },
       h('li', {}, h('strong', {}, t('trace.device')), h('dl', { class: 'facts' }, fact('trace.device.name', point.source?.device), fact('trace.profile', point.source?.profile), fact('trace.register', point.source?.register && h('code', {}, point.source.register)))),
       read && h('li', {}, h('strong', {}, t('trace.read')), h('dl', { class: 'facts' }, fact('trace.raw', read.raw !== null && read.raw !== undefined && h('code', {}, read.raw)), fact('trace.value', w.value(read, point.unit)), fact('trace.at', timeTag(w.instant(read.at))), fact('trace.source-at', read.sourceAt ? timeTag(w.instant(read.sourceAt)) : null), fact('quality', qualityTag(read.quality, true)))),
-      read && h('li', {}, h('strong', {}, t('trace.record')), h('p', {}, proofTag(read.proof), ' · ', t('proof.' + read.proof + '.means')))),
+      read && h('li', {}, h('strong', {}, t('trace.record')), h('p', {}, proofTag(read.proof ?? 'open'), ' · ', t(`proof.${read.proof ?? 'open'}.means`)))),
     h('details', {}, h('summary', {}, t('point.unchanged')), h('p', {}, t('point.unchanged.words'))),
     read && h('p', { class: 'actions' },
       h('button', { type: 'button', class: 'main', 'data-online': true, on: { click: () => evidence(result, point, read) } }, t('point.evidence')),
@@ -211,5 +212,5 @@ async function refused(place, problem, read, again) {
   const { items } = await get('/v1/anchors?order=desc&limit=10');
   const expected = problem.body.expectedAt ? w.instant(problem.body.expectedAt) : null;
   const minutes = usualMinutes(items) ?? (expected === null ? null : Math.max(1, Math.ceil((expected - w.now()) / 60000)));
-  show(place, waitingBox(w.instant(read.at), minutes === null ? null : expected, minutes), h('p', {}, h('button', { type: 'button', on: { click: again } }, t('problem.again'))));
+  show(place, waitingBox(w.instant(read.at), minutes === null ? null : expected, minutes), h('p', {}, t('point.evidence.older')), h('p', {}, h('button', { type: 'button', on: { click: again } }, t('problem.again'))));
 }

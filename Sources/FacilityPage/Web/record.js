@@ -1,7 +1,7 @@
 // Record: what is complete, where the log stands, and evidence to take away.
 
 import * as w from './words.js';
-import { h, mark, get, all, call, start, show, listen, panel, to, asked, keep, proofTag, hashTag, timeTag, save, sha256, problemBox, say, gateway, Problem } from './app.js';
+import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, sha256, problemBox, say, gateway, Problem } from './app.js';
 import { waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
 
@@ -27,8 +27,7 @@ start(async (main) => {
   const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=20')).items));
   panel(places.make, async () => maker(await days, first, last));
   const refetch = () => { load(); drawDays(); drawAnchors(); };
-  let queued = null;
-  listen({ kinds: ['anchor', 'gap', 'seal'], refetch, on: (kind) => { if (kind !== 'seal') queued ??= setTimeout(() => { queued = null; refetch(); }, 2000); } });
+  listen({ kinds: ['anchor', 'gap'], refetch, on: later(refetch, 3000) });
 });
 
 const dayForm = (first, last, today) => h('form', { class: 'days', action: '/record' },
@@ -83,7 +82,7 @@ function strip(days) {
     if (lost > 0) return { kind: 'part', text: t('cell.part.of', { n: Math.round((end - fromMs - lost) / 60000), m: Math.round((end - fromMs) / 60000) }) + proof };
     return { kind: day.proof === 'anchored' ? 'full' : 'open', text: t('cell.full') + proof };
   };
-  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('record.strip') }, h('table', { class: 'strip', role: 'table' },
+  return h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('record.strip') }, h('table', { class: 'strip', role: 'table' },
     h('caption', { class: 'unseen' }, t('record.strip')),
     h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' }, ['day', 'record.hours', 'reads', 'record.state'].map((key) => h('th', { scope: 'col', role: 'columnheader', class: key === 'reads' ? 'right' : null }, t(key))))),
     h('tbody', { role: 'rowgroup' }, days.map((day) => {
@@ -94,7 +93,7 @@ function strip(days) {
         cells.push(h('li', {}, h('span', { class: 'cell ' + kind, title: `${w.minute(ms)} ${text}` }, h('span', { class: 'unseen' }, `${w.minute(ms)} ${text}`))));
       }
       return h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, w.weekday(fromMs)), h('td', { role: 'cell', class: 'cells' }, h('ol', { class: 'hours' }, cells)),
-        h('td', { role: 'cell', class: 'right' }, t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, ' · ', t('record.late', { n: day.late }))), h('td', { role: 'cell' }, proofTag(day.proof)));
+        h('td', { role: 'cell', class: 'right' }, t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, t('record.late', { n: day.late }))), h('td', { role: 'cell' }, proofTag(day.proof)));
     }))));
 }
 
@@ -108,7 +107,7 @@ function anchors(items) {
     h('p', {}, t('anchors.network', { name: gateway.network }), ' · ', last ? [t('anchors.last'), ' ', timeTag(w.instant(last.milestone.at))] : t('today.record.never')),
     gateway.selfNetwork && h('p', { class: 'box unknown' }, mark('unknown'), ' ', h('strong', {}, t('own-network.head')), ' ', t('own-network.rest')),
     since !== null && waitingBox(since, minutes === null ? null : since + minutes * 60000, minutes),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('record.anchors') }, h('table', {},
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('record.anchors') }, h('table', {},
       h('caption', { class: 'unseen' }, t('record.anchors')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col', class: 'right' }, t('anchors.seq')), h('th', { scope: 'col' }, t('record.state')), h('th', { scope: 'col' }, t('anchors.milestone')), h('th', { scope: 'col', class: 'right' }, t('anchors.size')), h('th', { scope: 'col' }, t('anchors.hashes')))),
       h('tbody', {}, items.map((item) => h('tr', {},

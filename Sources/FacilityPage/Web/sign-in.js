@@ -27,6 +27,7 @@ const form = h('form', { class: 'sign-in', on: { submit: async (event) => {
   }
 } } },
 h('p', {}, t('sign-in.explain')),
+h('input', { type: 'text', name: 'username', autocomplete: 'username', value: 'plumbline', hidden: true }),
 h('label', { for: 'token' }, t('sign-in.token')), h('p', { id: 'token-hint', class: 'quiet' }, t('sign-in.hint')),
 h('div', { class: 'fields' }, field, reveal), h('p', { class: 'actions' }, button), result);
 document.getElementById('view').append(h('section', { class: 'panel', 'aria-label': t('view.sign-in') }, form));

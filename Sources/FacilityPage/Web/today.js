@@ -1,7 +1,7 @@
 // Today: is anything wrong, and since when?
 
 import * as w from './words.js';
-import { h, mark, all, get, start, listen, panel, to, pointAddress, entityAddress, qualityTag, timeTag, agoTag, gateway } from './app.js';
+import { h, mark, all, get, start, listen, panel, later, to, pointAddress, entityAddress, qualityTag, timeTag, agoTag, gateway } from './app.js';
 const { t } = w;
 
 const silent = new Set(['offline', 'stale', 'no-value', 'device-fault']);
@@ -29,8 +29,7 @@ start(async (main) => {
     panel(places.record, async () => record((await get('/v1/anchors?order=desc&limit=20')).items, await days)),
   ];
   const refetch = () => { once(); for (const run of runs) run(); };
-  let queued = null;
-  const soon = () => { queued ??= setTimeout(() => { queued = null; refetch(); }, 3000); };
+  const soon = later(refetch, 3000);
   listen({ kinds: ['quality', 'gap', 'anchor', 'seal', 'change'], on: (kind) => { if (kind !== 'seal') soon(); else sealed(); }, refetch });
 });
 
@@ -86,7 +85,7 @@ function devices(points) {
   const quiet = rows.filter(({ isSilent }) => isSilent);
   return [
     h('p', { class: 'figure' }, h('strong', {}, t('today.devices.count', { a: rows.length - quiet.length, n: rows.length })), quiet.length > 0 && [' · ', t('today.devices.silent', { n: quiet.length })]),
-    h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': t('today.devices') }, h('table', {},
+    h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('today.devices') }, h('table', {},
       h('caption', { class: 'unseen' }, t('today.devices')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('device')), h('th', { scope: 'col', class: 'right' }, t('points')), h('th', { scope: 'col' }, t('device.last')))),
       h('tbody', {}, rows.map(({ name, group, heard, isSilent, good }) => h('tr', {},
