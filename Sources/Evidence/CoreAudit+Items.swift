@@ -31,11 +31,12 @@ extension CoreAudit {
         if let stray = input.items.keys.filter({ !seen.contains($0) }).min() {
             found.add(.itemCount, "items of interval \(stray), which is not in the log")
         }
-        var erasures = input.laterErasures
+        var erasures = Dictionary(grouping: input.laterErasures, by: \.stream)
         for (index, leaf) in outcome.leaves {
             guard case .erasure(let erasure) = leaf.body, erasure.kFrom <= erasure.kTo else { continue }
-            erasures.append(
-                Erasure(stream: erasure.stream.rawValue, k: erasure.kFrom...erasure.kTo, leafIndex: index))
+            let stream = erasure.stream.rawValue
+            erasures[stream, default: []].append(
+                Erasure(stream: stream, k: erasure.kFrom...erasure.kTo, leafIndex: index))
         }
         for item in hidden { judge(item, erasures, learned) }
     }
@@ -85,7 +86,7 @@ extension CoreAudit {
         if isHeld { outcome.held.insert(interval.k) }
     }
 
-    private mutating func judge(_ item: Hidden, _ erasures: [Erasure], _ learned: [Hash: [Int: UInt32]]) {
+    private mutating func judge(_ item: Hidden, _ erasures: [UInt32: [Erasure]], _ learned: [Hash: [Int: UInt32]]) {
         let stream: UInt32?
         if let places = input.places[item.configHash] {
             stream = item.place < places.count ? places[item.place] : nil
@@ -94,7 +95,7 @@ extension CoreAudit {
         }
         let isErased =
             stream.map { stream in
-                erasures.contains { $0.stream == stream && $0.k.contains(item.k) && $0.leafIndex > item.leafIndex }
+                (erasures[stream] ?? []).contains { $0.k.contains(item.k) && $0.leafIndex > item.leafIndex }
             } ?? false
         if isErased {
             found.add(.erased, "stream \(stream ?? 0), interval \(item.k)")
@@ -103,7 +104,8 @@ extension CoreAudit {
             found.add(.withheld, stream.map { "stream \($0)" } ?? "place \(item.place)")
             outcome.withheldItems += 1
         } else {
-            found.add(.erasedUndeclared, "\(stream.map { "stream \($0)" } ?? "place \(item.place)"), interval \(item.k)")
+            found.add(
+                .erasedUndeclared, "\(stream.map { "stream \($0)" } ?? "place \(item.place)"), interval \(item.k)")
         }
     }
 }

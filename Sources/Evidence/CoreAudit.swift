@@ -142,7 +142,9 @@ package struct CoreAudit {
     // Step 1.
     private mutating func checkNotes() throws(Stop) {
         let ends = [input.from, input.to]
-        guard ends.allSatisfy(input.anchors.indices.contains) else { throw Stop(.malformed, "anchor A or B is missing") }
+        guard ends.allSatisfy(input.anchors.indices.contains) else {
+            throw Stop(.malformed, "anchor A or B is missing")
+        }
         var checked: [Int: (checkpoint: Checkpoint, payload: [UInt8])] = [:]
         for place in ends { checked[place] = try read(input.anchors[place]) }
         for (place, anchor) in input.anchors.enumerated() where checked[place] == nil {
@@ -259,7 +261,9 @@ package struct CoreAudit {
                 periodMs = interval.periodMs
                 expected = max(expected ?? 0, interval.k &+ 1)
             case .gap(let gap):
-                if gap.kFrom != expected ?? gap.kFrom || gap.kTo < gap.kFrom { found.add(.gap, "the gap at leaf \(index)") }
+                if gap.kFrom != expected ?? gap.kFrom || gap.kTo < gap.kFrom {
+                    found.add(.gap, "the gap at leaf \(index)")
+                }
                 expected = max(expected ?? 0, gap.kTo &+ 1)
             default: break
             }

@@ -9,31 +9,37 @@ extension FindingCode {
         case .nonCanonical:
             FindingWords(
                 "Bytes in anderer Form", "Ein Teil der Datei steht nicht in der einen Form, die das Format erlaubt.",
-                "Stützen Sie sich nicht auf diese Datei. Fordern Sie sie neu an; melden Sie es, wenn dieselben Bytes kommen.")
+                "Stützen Sie sich nicht auf diese Datei. Fordern Sie sie neu an; melden Sie es, wenn dieselben Bytes kommen."
+            )
         case .version:
             FindingWords(
-                "Ein neueres Format", "Die Datei benutzt eine Version oder Eintragsart, die dieses Programm nicht kennt.",
+                "Ein neueres Format",
+                "Die Datei benutzt eine Version oder Eintragsart, die dieses Programm nicht kennt.",
                 "Prüfen Sie die Datei mit einem neueren plumbline.")
         case .origin:
             FindingWords(
-                "Das Protokoll eines anderen Gateways", "Die Datei gehört zu einem anderen Protokoll als die Richtlinienkarte.",
+                "Das Protokoll eines anderen Gateways",
+                "Die Datei gehört zu einem anderen Protokoll als die Richtlinienkarte.",
                 "Benutzen Sie die Karte, die für dieses Gateway übergeben wurde.")
         case .signature:
             FindingWords(
                 "Die Unterschrift des Gateways passt nicht",
                 "Ein Prüfpunkt ist nicht mit dem Schlüssel der Richtlinienkarte unterschrieben oder wurde danach verändert.",
-                "Stützen Sie sich nicht auf diese Datei. Fragen Sie den Betreiber nach einem Schlüsselwechsel und dessen Erklärung.")
+                "Stützen Sie sich nicht auf diese Datei. Fragen Sie den Betreiber nach einem Schlüsselwechsel und dessen Erklärung."
+            )
         case .anchorMismatch:
             FindingWords(
                 "Im Netz steht etwas anderes", "Der Block im Netz trägt nicht den Prüfpunkt dieser Datei.",
-                "Stützen Sie sich nicht auf diese Datei. Holen Sie den Block mit seiner Kennung von einem Knoten und vergleichen Sie.")
+                "Stützen Sie sich nicht auf diese Datei. Holen Sie den Block mit seiner Kennung von einem Knoten und vergleichen Sie."
+            )
         case .blockID:
             FindingWords(
                 "Kein gültiger Block", "Die Bytes, die ein Block des Netzes sein sollen, sind keiner.",
                 "Holen Sie die Datei noch einmal; stützen Sie sich nicht auf diese.")
         case .proofOfWork:
             FindingWords(
-                "Zu wenig Arbeit im Block", "Ein Block erreicht nicht den Arbeitsnachweis, den die Richtlinienkarte verlangt.",
+                "Zu wenig Arbeit im Block",
+                "Ein Block erreicht nicht den Arbeitsnachweis, den die Richtlinienkarte verlangt.",
                 "Fragen Sie den Betreiber, welcher Wert damals im Netz galt.")
         case .inclusion:
             FindingWords(
@@ -71,7 +77,8 @@ extension FindingCode {
                 "Stützen Sie sich nicht auf dieses Protokoll. Behalten Sie die Datei: Sie beweist zwei Fassungen.")
         case .rollback:
             FindingWords(
-                "Das Protokoll wurde zurückgesetzt", "Ein späterer Anker hält ein kürzeres Protokoll, das nicht zu diesem gehört.",
+                "Das Protokoll wurde zurückgesetzt",
+                "Ein späterer Anker hält ein kürzeres Protokoll, das nicht zu diesem gehört.",
                 "Fragen Sie, ob das Gateway aus einem alten Abbild hergestellt wurde. Behalten Sie die Datei.")
         case .fork:
             FindingWords(
@@ -79,7 +86,8 @@ extension FindingCode {
                 "Stützen Sie sich nicht auf dieses Protokoll, bis das erklärt ist. Behalten Sie die Datei.")
         case .consistency:
             FindingWords(
-                "Die Vergangenheit wurde umgeschrieben", "Das Protokoll am späteren Anker setzt das am früheren nicht fort.",
+                "Die Vergangenheit wurde umgeschrieben",
+                "Das Protokoll am späteren Anker setzt das am früheren nicht fort.",
                 "Stützen Sie sich nicht auf diese Datei. Fordern Sie sie neu an; behalten Sie beide.")
         case .range:
             FindingWords(
@@ -97,7 +105,8 @@ extension FindingCode {
                 "Stützen Sie sich nicht auf diese Intervalle. Fordern Sie die Datei neu an.")
         case .itemHash:
             FindingWords(
-                "Ein Messwert wurde verändert", "Die Posten eines Intervalls ergeben nicht die Wurzel, die im Protokoll steht.",
+                "Ein Messwert wurde verändert",
+                "Die Posten eines Intervalls ergeben nicht die Wurzel, die im Protokoll steht.",
                 "Stützen Sie sich nicht auf diese Messwerte. Fordern Sie die Datei neu an und vergleichen Sie.")
         case .itemMalformed:
             FindingWords(
@@ -119,7 +128,8 @@ extension FindingCode {
                 "Fragen Sie nach der Uhr des Gateways. Die Reihenfolge hält, die genannten Zeiten nicht.")
         case .postdated:
             FindingWords(
-                "Später, als das Netz erlaubt", "Ein Eintrag nennt eine Zeit nach dem Meilenstein, der ihn bestätigt hat.",
+                "Später, als das Netz erlaubt",
+                "Ein Eintrag nennt eine Zeit nach dem Meilenstein, der ihn bestätigt hat.",
                 "Fragen Sie nach der Uhr des Gateways. Die Reihenfolge hält, die genannten Zeiten nicht.")
         case .policyFromFile:
             FindingWords(
@@ -137,19 +147,23 @@ extension FindingCode {
                 "Verlangen Sie ein Netz mit einem fremden Inhaber, einen Zeugen oder einen Zeitstempel Dritter.")
         case .singleSigner:
             FindingWords(
-                "Ein Unterzeichner genügt", "Die Richtlinienkarte nimmt einen Meilenstein mit der Unterschrift eines Inhabers an.",
+                "Ein Unterzeichner genügt",
+                "Die Richtlinienkarte nimmt einen Meilenstein mit der Unterschrift eines Inhabers an.",
                 "Verlangen Sie eine Karte mit mindestens zwei Inhabern.")
         case .noOutsideMemory:
             FindingWords(
-                "Kein Zeuge erinnert sich", "Die Richtlinienkarte nennt keinen Zeugen; ein zurückgesetztes Protokoll kann unbemerkt bleiben.",
+                "Kein Zeuge erinnert sich",
+                "Die Richtlinienkarte nennt keinen Zeugen; ein zurückgesetztes Protokoll kann unbemerkt bleiben.",
                 "Bitten Sie den Betreiber, einen Zeugen hinzuzufügen.")
         case .anchorsUnwatched:
             FindingWords(
-                "Anker nur aus der Datei", "Die Liste der Anker stammt aus dieser Datei; niemand hat das Netz nach weiteren beobachtet.",
+                "Anker nur aus der Datei",
+                "Die Liste der Anker stammt aus dieser Datei; niemand hat das Netz nach weiteren beobachtet.",
                 "Vergleichen Sie mit der Liste eines Beobachters, wenn es eine gibt.")
         case .anchorUnchecked:
             FindingWords(
-                "Ein Anker außerhalb des Zeitraums", "Ein Anker liegt außerhalb des Zeitraums, und kein Beweis verbindet ihn.",
+                "Ein Anker außerhalb des Zeitraums",
+                "Ein Anker liegt außerhalb des Zeitraums, und kein Beweis verbindet ihn.",
                 "Fordern Sie eine Datei an, die auch die Zeit dieses Ankers abdeckt.")
         case .foreignAnchor:
             FindingWords(

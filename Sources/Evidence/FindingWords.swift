@@ -43,7 +43,8 @@ extension FindingCode {
             FindingWords(
                 "The gateway's signature does not fit",
                 "A checkpoint is not signed by the log key on the policy card, or was changed after signing.",
-                "Do not rely on this file. Ask the operator whether the log key was changed and see the statement of it.")
+                "Do not rely on this file. Ask the operator whether the log key was changed and see the statement of it."
+            )
         case .anchorMismatch:
             FindingWords(
                 "The network holds another statement",
@@ -109,11 +110,13 @@ extension FindingCode {
                 "Do not rely on this file. Ask for it again and compare.")
         case .gap:
             FindingWords(
-                "Minutes are missing", "Intervals are missing without a declared gap, or the file covers less than was asked.",
+                "Minutes are missing",
+                "Intervals are missing without a declared gap, or the file covers less than was asked.",
                 "Ask for a file that covers the whole time, or ask why the intervals are missing.")
         case .itemCount:
             FindingWords(
-                "A stream or a reading is missing", "An interval holds another number of items or readings than the log states.",
+                "A stream or a reading is missing",
+                "An interval holds another number of items or readings than the log states.",
                 "Do not rely on these intervals. Ask for the file again.")
         case .itemHash:
             FindingWords(
@@ -143,7 +146,8 @@ extension FindingCode {
                 "Ask about the gateway's clock. The order of the entries still holds; the stated times do not.")
         case .policyFromFile:
             FindingWords(
-                "The card came with the file", "Consistent with itself, not authenticated: no policy card of your own was used.",
+                "The card came with the file",
+                "Consistent with itself, not authenticated: no policy card of your own was used.",
                 "Check again with --policy and the card you were given by hand.")
         case .noPolicy:
             FindingWords(
@@ -160,11 +164,13 @@ extension FindingCode {
                 "Ask for a card with a threshold of at least two holders.")
         case .noOutsideMemory:
             FindingWords(
-                "No witness remembers this log", "The policy card names no witness, so a log set back to an old state may go unnoticed.",
+                "No witness remembers this log",
+                "The policy card names no witness, so a log set back to an old state may go unnoticed.",
                 "Ask the operator to add a witness.")
         case .anchorsUnwatched:
             FindingWords(
-                "Anchors from the file only", "The list of anchors comes from this file; nobody watched the network for others.",
+                "Anchors from the file only",
+                "The list of anchors comes from this file; nobody watched the network for others.",
                 "Compare with a watcher's list of anchors when there is one.")
         case .anchorUnchecked:
             FindingWords(
@@ -172,15 +178,18 @@ extension FindingCode {
                 "Ask for a file that covers the time of that anchor.")
         case .foreignAnchor:
             FindingWords(
-                "An anchor that is not this log's", "The file lists an anchor without a valid signature of this log. It was left out.",
+                "An anchor that is not this log's",
+                "The file lists an anchor without a valid signature of this log. It was left out.",
                 "Nothing, when the rest holds: anybody can write under the tag.")
         case .unanchored:
             FindingWords(
-                "A beacon without its anchor", "The log announces an anchor that is not in the file. The next one bounds its entries.",
+                "A beacon without its anchor",
+                "The log announces an anchor that is not in the file. The next one bounds its entries.",
                 "Ask for the missing anchor when the bracket matters.")
         case .noLowerBound:
             FindingWords(
-                "No lower bound in time", "For some entries nothing in the file shows that they were written after a known moment.",
+                "No lower bound in time",
+                "For some entries nothing in the file shows that they were written after a known moment.",
                 "Ask for a period file with its beacons' milestones when an early limit matters.")
         case .wideBracket:
             FindingWords(
@@ -200,11 +209,13 @@ extension FindingCode {
                 "Ask for the earlier log up to its last anchor.")
         case .compromised:
             FindingWords(
-                "The log key was declared stolen", "A statement signed with the recovery key says that the log key is compromised.",
+                "The log key was declared stolen",
+                "A statement signed with the recovery key says that the log key is compromised.",
                 "Rely only on what was anchored before that statement.")
         case .derivedUnchecked:
             FindingWords(
-                "Derived values not recomputed", "The file shows values that were computed from readings; they were not recomputed.",
+                "Derived values not recomputed",
+                "The file shows values that were computed from readings; they were not recomputed.",
                 "Recompute them from the readings in the file.")
         }
     }

@@ -62,19 +62,19 @@ extension PeriodAudit {
                 if let head = config.head, head.periodMs != interval.periodMs {
                     found.add(.gap, "the period of interval \(interval.k)")
                 }
-                if UInt64(config.streams.count) != interval.itemCount { found.add(.itemCount, "interval \(interval.k)") }
+                if UInt64(config.streams.count) != interval.itemCount {
+                    found.add(.itemCount, "interval \(interval.k)")
+                }
             default: break
             }
         }
     }
 
     mutating func checkPayloads(_ outcome: CoreAudit.Outcome) {
-        var items: [UInt64: [PeriodItem.Content]] = [:]
-        for item in parts.items { items[item.k, default: []].append(item.content) }
         for (_, leaf) in outcome.leaves {
             guard case .interval(let interval) = leaf.body else { continue }
             facts.intervals += 1
-            guard outcome.held.contains(interval.k), let contents = items[interval.k] else { continue }
+            guard outcome.held.contains(interval.k), let contents = itemsByK[interval.k] else { continue }
             let config = configs[interval.configHash].flatMap { $0.isSound ? $0 : nil }
             var plainReadings: UInt64? = config == nil ? nil : 0
             for (place, content) in contents.enumerated() {
@@ -106,12 +106,14 @@ extension PeriodAudit {
             }
             // A leaf that cannot be read has its own finding.
             guard let leaf = leaves[opening.leafIndex] else { continue }
-            for code in Opening.judge(leaf, opening.items) { found.add(code, "the opening of leaf \(opening.leafIndex)") }
+            for code in Opening.judge(leaf, opening.items) {
+                found.add(code, "the opening of leaf \(opening.leafIndex)")
+            }
         }
     }
 }
 
-/// Items behind a commitment or an inner root.
+/// Items behind a commitment or an inner root. What cannot be decoded is `E_ITEM_MALFORMED`, so no error is lost here.
 enum Opening {
     static func judge(_ leaf: Leaf, _ items: [[UInt8]]) -> [FindingCode] {
         switch leaf.body {
@@ -144,7 +146,8 @@ enum Opening {
     ) -> [FindingCode] {
         guard items.count == 1 else { return [.itemCount] }
         guard leafHash(items[0]) == commitment else { return [.itemHash] }
-        guard let form = try? Commitment.decode(items[0]), form.leafType == type, form.stream == stream,
+        guard let form = try? Commitment.decode(items[0]),  // none: malformed
+            form.leafType == type, form.stream == stream,
             isPayload(form.payload)
         else { return [.itemMalformed] }
         return []

@@ -21,9 +21,8 @@ extension PeriodAudit {
             }
         }
         try checkPlaces(endSize)
-        if let stray = parts.context.consistency.first(where: { entry in
-            !parts.anchors.contains { $0.seq == entry.seq }
-        }) {
+        let seqs = Set(parts.anchors.map(\.seq))
+        if let stray = parts.context.consistency.first(where: { !seqs.contains($0.seq) }) {
             throw Stop(.malformed, "a consistency proof for anchor \(stray.seq), which is not in the file")
         }
         if let genesis = parts.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
@@ -104,15 +103,17 @@ extension PeriodAudit {
                 } ?? false
             if !isIncluded { found.add(.inclusion, "leaf \(entry.index)") }
         }
+        let proofs = Dictionary(
+            parts.context.consistency.map { ($0.seq, $0.proof) }, uniquingKeysWith: { first, _ in first })
         for anchor in outcome.anchors where anchor.size > outcome.endSize || anchor.size < outcome.startSize {
             let seq = parts.anchors[anchor.place].seq
-            guard let entry = parts.context.consistency.first(where: { $0.seq == seq }) else {
+            guard let proof = proofs[seq] else {
                 found.add(.anchorUnchecked, "anchor \(seq)")
                 continue
             }
             let isConsistent = MerkleTree.isConsistent(
                 oldSize: outcome.endSize, oldRoot: outcome.endRoot, size: anchor.size, root: anchor.root,
-                proof: entry.proof)
+                proof: proof)
             if !isConsistent { found.add(.consistency, "anchor \(seq)") }
         }
     }

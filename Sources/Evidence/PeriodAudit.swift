@@ -23,6 +23,8 @@ struct PeriodAudit {
     /// By place in `parts.anchors`; nil for an anchor whose note is not this log's.
     var answers: [NetworkCheck.AnchorAnswer?] = []
     var configs: [Hash: ConfigView] = [:]
+    /// Records by interval, in their order.
+    let itemsByK: [UInt64: [PeriodItem.Content]]
     var bracket: Verdict.Bracket?
     /// Seconds since 1970 of A's beacon.
     var lowerBound: UInt64?
@@ -35,6 +37,9 @@ struct PeriodAudit {
         self.found = found
         self.facts = facts
         network = NetworkCheck(card: card)
+        var items: [UInt64: [PeriodItem.Content]] = [:]
+        for item in parts.items { items[item.k, default: []].append(item.content) }
+        itemsByK = items
     }
 
     /// Throws `E_MALFORMED`, which stands alone.
@@ -118,11 +123,9 @@ struct PeriodAudit {
                     CoreAudit.Confirmation(milestoneIndex: UInt64($0.index), time: UInt64($0.timestamp))
                 })
         }
-        var items: [UInt64: [PeriodItem.Content]] = [:]
-        for item in parts.items { items[item.k, default: []].append(item.content) }
         var input = CoreAudit.Input(
             origin: card.origin, keys: keys, anchors: anchors, from: ends.from, to: ends.to, proof: parts.rangeProof,
-            leaves: parts.leaves, items: items)
+            leaves: parts.leaves, items: itemsByK)
         for (hash, config) in configs where config.isSound { input.places[hash] = config.places }
         input.disclosed = Set(parts.streams)
         for (index, leaf) in contextLeaves {

@@ -131,7 +131,7 @@ struct ReadingAudit {
                     continue
                 }
                 if head.periodMs != interval.periodMs { found.add(.gap, "the period of interval \(interval.k)") }
-            } else if let stream = try? ConfigStream.decode(item.item) {
+            } else if let stream = try? ConfigStream.decode(item.item) {  // none: not canonical, below
                 guard item.index == file.innerIndex &+ 1 else { continue }
                 own = stream
                 if stream.stream.rawValue != form.stream { found.add(.itemHash, "the stream of the item") }
@@ -151,7 +151,8 @@ struct ReadingAudit {
         }
         return [
             CheckStep(.read, state(isReadGood), facts: number("readings", UInt64(facts.readings))),
-            CheckStep(.item, state(isItemGood), facts: number("stream", facts.stream.map(UInt64.init)) + number("k", facts.k)),
+            CheckStep(
+                .item, state(isItemGood), facts: number("stream", facts.stream.map(UInt64.init)) + number("k", facts.k)),
             CheckStep(.log, state(isLogged), facts: number("leafIndex", facts.leafIndex) + number("size", facts.size)),
             CheckStep(
                 .anchor, state(isAnchorGood), facts: number("milestone", milestoneIndex.flatMap(UInt64.init(exactly:)))),

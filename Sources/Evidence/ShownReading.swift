@@ -34,8 +34,9 @@ package struct ShownReading: Hashable, Sendable {
 
     /// Readings of an interval item, in its order; empty when the item breaks the format.
     package static func all(item bytes: [UInt8], periodMs: UInt64, rows: [ConfigRow]) -> [ShownReading] {
-        guard let form = ItemForm(bytes), let read = try? LogEntries.Payload.decode(form.payload) else {
-            return []  // judged elsewhere: nothing can be shown
+        guard let form = ItemForm(bytes), let read = try? LogEntries.Payload.decode(form.payload)  // judged elsewhere
+        else {
+            return []
         }
         let known = Dictionary(rows.map { ($0.point, $0) }, uniquingKeysWith: { first, _ in first })
         return read.compactMap { row in

@@ -29,7 +29,8 @@ enum FileInput {
     ) throws(Failure) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size + 1)
-        let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: min(chunkBytes, max(size + 1, 65_536)), alignment: 16)
+        let chunk = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(chunkBytes, max(size + 1, 65_536)), alignment: 16)
         defer { chunk.deallocate() }
         while true {
             let count = Glibc.read(descriptor, chunk.baseAddress, chunk.count)

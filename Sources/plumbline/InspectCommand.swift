@@ -63,6 +63,7 @@ struct InspectCommand: ParsableCommand {
         return try FileInput.read(name)
     }
 
+    /// Each form is tried in turn; what fits none is tried as a reading file, whose error is shown.
     private static func guess(_ bytes: [UInt8]) -> Kind {
         if bytes.count >= 512, bytes[257..<262].elementsEqual("ustar".utf8) { return .period }
         if bytes.starts(with: "plumbline-card/".utf8) { return .card }

@@ -60,6 +60,7 @@ extension Inspection {
     private static func config(_ config: PeriodConfig) -> JSON {
         var points: [JSON] = []
         for item in config.items.dropFirst() {
+            // Hidden and unreadable rows have no points to show.
             guard case .shown(let bytes) = item, let stream = try? ConfigStream.decode(bytes) else { continue }
             points += stream.rows.map { .string("\($0.id) [\($0.unit)] in stream \(stream.stream)") }
         }
@@ -72,7 +73,9 @@ extension Inspection {
             rows = (try? ConfigStream.decode(item.item))?.rows ?? []  // no row: raw values are shown
         }
         var periodMs: UInt64 = 0
-        if let leaf = try? Leaf.decode(file.leaf), case .interval(let interval) = leaf.body { periodMs = interval.periodMs }
+        if let leaf = try? Leaf.decode(file.leaf), case .interval(let interval) = leaf.body {
+            periodMs = interval.periodMs
+        }
         let readings = ShownReading.all(item: file.item, periodMs: periodMs, rows: rows)
         let checkpoint = AnchorPayload(bytes: file.checkpoint)
         let milestone = try? Milestone.parse(file.milestone)  // shown as none
@@ -95,7 +98,7 @@ extension Inspection {
     /// One leaf: where it stands, its type in words, its times, and what it says.
     static func leaf(_ bytes: [UInt8], index: UInt64?) -> JSON {
         var members: [JSON.Member] = [.init("index", index.map { .number($0) } ?? .null)]
-        guard let leaf = try? Leaf.decode(bytes) else {
+        guard let leaf = try? Leaf.decode(bytes) else {  // shown as its bytes
             return .object(members + [.init("type", .string("unreadable")), .init("bytes", .string(hexText(bytes)))])
         }
         let (type, body) = describe(leaf.body)
@@ -108,7 +111,8 @@ extension Inspection {
 
     private static func describe(_ body: Leaf.Body) -> (String, [JSON.Member]) {
         switch body {
-        case .genesis(let it): ("genesis", [.init("origin", .string(it.origin)), .init("network", .string(it.networkName))])
+        case .genesis(let it):
+            ("genesis", [.init("origin", .string(it.origin)), .init("network", .string(it.networkName))])
         case .interval(let it):
             (
                 "interval",
@@ -117,7 +121,8 @@ extension Inspection {
                     .init("readings", .number(it.readingCount)),
                 ]
             )
-        case .event(let it): ("event", [.init("stream", .number(it.stream.rawValue)), .init("event", .string(it.kind))])
+        case .event(let it):
+            ("event", [.init("stream", .number(it.stream.rawValue)), .init("event", .string(it.kind))])
         case .command(let it): ("command", [.init("stream", .number(it.stream.rawValue))])
         case .config(let it): ("config", [.init("hash", .string(it.newHash.hex))])
         case .access(let it): ("access", [.init("k", .number(it.k)), .init("items", .number(it.itemCount))])
@@ -136,7 +141,10 @@ extension Inspection {
                 ]
             )
         case .gap(let it):
-            ("gap", [.init("kFrom", .number(it.kFrom)), .init("kTo", .number(it.kTo)), .init("cause", .number(it.cause))])
+            (
+                "gap",
+                [.init("kFrom", .number(it.kFrom)), .init("kTo", .number(it.kTo)), .init("cause", .number(it.cause))]
+            )
         case .end(let next): ("end", [.init("nextOrigin", next.map { .string($0) } ?? .null)])
         }
     }

@@ -45,7 +45,9 @@ struct Inspection {
                 .init("origin", .string(card.origin)), .init("logKey", .string(card.logKey)),
                 .init("recoveryHash", .string(card.recoveryHash.hex)), .init("genesis", .string(card.genesis.hex)),
                 .init("network", .string(card.network)),
-                .init("milestone", .object([.init("index", .number(card.milestoneIndex)), .init("id", hex(card.milestoneID))])),
+                .init(
+                    "milestone",
+                    .object([.init("index", .number(card.milestoneIndex)), .init("id", hex(card.milestoneID))])),
                 .init(
                     "milestoneKeys",
                     .array(

@@ -14,7 +14,7 @@ struct VerdictReport {
     var text: String {
         var lines = [head] + readings
         lines += notes
-        lines += verdict.steps.map(step)
+        lines += steps
         lines += facts.configurationChanges.map { "  changed        \(Terminal.safe($0))" }
         lines.append(Terminal.paint(Terminal.safe(verdict.sentence(.english)), colour))
         lines.append(Verdict.closingLine(.english))
@@ -75,11 +75,26 @@ struct VerdictReport {
     private var notes: [String] {
         verdict.findings.filter { $0.code.severity == .note }.flatMap { finding in
             let words = finding.code.words(.english)
-            let place = finding.about.map { " (\($0)\(finding.places > 1 ? " and \(finding.places - 1) more" : ""))" } ?? ""
+            let place =
+                finding.about.map { " (\($0)\(finding.places > 1 ? " and \(finding.places - 1) more" : ""))" } ?? ""
             return [
                 Terminal.paint("  note         \(finding.code.rawValue)", .yellow) + Terminal.safe(place),
                 "               \(words.sentence)", "               \(words.nextStep)",
             ]
+        }
+    }
+
+    /// Anchors shown one by one at each end of a long list; those that fail are always shown.
+    private static let anchorsShown = 5
+
+    private var steps: [String] {
+        let anchors = verdict.steps.indices.filter { verdict.steps[$0].name == .anchor }
+        let middle = anchors.dropFirst(Self.anchorsShown).dropLast(Self.anchorsShown)
+        let left = Set(middle.filter { verdict.steps[$0].state == .holds })
+        let firstLeft = left.min()
+        return verdict.steps.enumerated().compactMap { place, step in
+            if !left.contains(place) { return self.step(step) }
+            return place == firstLeft ? "  \(pad("anchors", 15))\(left.count) more hold" : nil
         }
     }
 
@@ -115,7 +130,8 @@ struct VerdictReport {
                 }
             return source + (facts.network.map { ", network \(Terminal.safe($0))" } ?? "")
         case .anchor: return number("milestone", of: step).map { "milestone \($0)" } ?? ""
-        case .range where step.state == .holds: return "\(facts.leaves) entries, \(facts.intervals) intervals, none left out"
+        case .range where step.state == .holds:
+            return "\(facts.leaves) entries, \(facts.intervals) intervals, none left out"
         case .item where facts.kind == .period && step.state == .holds:
             return "\(facts.items) disclosed, \(facts.withheldItems) withheld, \(facts.erasedItems) erased"
         case .read where step.state == .holds: return "\(facts.readings)"

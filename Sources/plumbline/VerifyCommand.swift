@@ -26,10 +26,13 @@ struct VerifyCommand: ParsableCommand {
     @Option(name: .customLong("policy"), help: ArgumentHelp("The policy card you were handed.", valueName: "card"))
     var policy: String?
 
-    @Option(help: ArgumentHelp("Ask whether the file covers the time from here on (RFC 3339, with zone).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Ask whether the file covers the time from here on (RFC 3339, with zone).", valueName: "time"))
     var from: String?
 
-    @Option(help: ArgumentHelp("Ask whether the file covers the time up to here (RFC 3339, with zone).", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("Ask whether the file covers the time up to here (RFC 3339, with zone).", valueName: "time"))
     var to: String?
 
     @Flag(help: "Print the verdict as one JSON object.")
@@ -65,7 +68,8 @@ struct VerifyCommand: ParsableCommand {
                     code: Failure.usageCode)
             case .withoutZone:
                 throw Failure(
-                    "\(option) '\(text)' has no zone", hint: "add Z or an offset such as +01:00", code: Failure.usageCode)
+                    "\(option) '\(text)' has no zone", hint: "add Z or an offset such as +01:00",
+                    code: Failure.usageCode)
             }
         }
     }

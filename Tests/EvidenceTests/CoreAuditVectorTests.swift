@@ -20,9 +20,10 @@ import Testing
             },
             from: bundle.from_anchor, to: bundle.to_anchor, proof: bundle.proof.compactMap { Hash(hex: $0) },
             leaves: bundle.entries.compactMap { bytes(hex: $0)?[...] },
-            items: try Dictionary(uniqueKeysWithValues: bundle.items.map { k, items in
-                (try #require(UInt64(k)), try items.map { try $0.content() })
-            }))
+            items: try Dictionary(
+                uniqueKeysWithValues: bundle.items.map { k, items in
+                    (try #require(UInt64(k)), try items.map { try $0.content() })
+                }))
         input.start = bundle.start
         input.end = bundle.end
         input.size = bundle.size

@@ -103,8 +103,12 @@ import Testing
         let card = try Self.card()
         let honest = try PeriodFile.parse(try EvidenceVectors.bytes("evidence/honest-openings.period"))
         let changes: [(inout PeriodParts) -> Void] = [
-            { $0.fromMs = .min; $0.toMs = .max },
-            { $0.fromMs = .max; $0.toMs = .min },
+            {
+                $0.fromMs = .min; $0.toMs = .max
+            },
+            {
+                $0.fromMs = .max; $0.toMs = .min
+            },
             { $0.streams = [.max, 0] },
             { parts in parts.items = parts.items.map { PeriodItem(k: .max, stream: $0.stream, content: $0.content) } },
             { $0.items = [] },
