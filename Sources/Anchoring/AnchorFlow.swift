@@ -3,16 +3,14 @@ import Hashing
 package import LedgerStore
 package import Logging
 package import ProofOfWork
-package import Tangle
+import Tangle
 package import TangleClient
 
 /// The flow outwards: checkpoint → work → node → referenced → evidence kept. Each step is on disk before the next begins,
 /// so that after a power cut the flow goes on where it stopped.
 package actor AnchorFlow {
-    /// Anchors that are carried on in one round; older ones wait for the next.
+    /// Anchors that are carried on in one round; the others have their turn in the next.
     package static let carriedPerRoundMax = 16
-    /// Blocks that are mined for one anchor at most; each is asked after until one is referenced.
-    package static let attemptsMax = 20
     /// An anchor without proof after this many ms is told as an error, once.
     package static let lateMs: Int64 = 1_800_000
     /// Longest pause after a failure, ms.
@@ -25,8 +23,13 @@ package actor AnchorFlow {
         package var pollMs: Int64
         package var demands: NodeDemands
         package var policy: MilestonePolicy
+        /// Work that the policy card asks of every block, even when the node asks for less.
+        package var minPoWScore: UInt32
 
-        package init(everyMs: Int64, pollMs: Int64, demands: NodeDemands, policy: MilestonePolicy) {
+        package init(
+            everyMs: Int64, pollMs: Int64, demands: NodeDemands, policy: MilestonePolicy, minPoWScore: UInt32 = 0
+        ) {
+            self.minPoWScore = minPoWScore
             self.everyMs = everyMs
             self.pollMs = pollMs
             self.demands = demands
@@ -54,9 +57,14 @@ package actor AnchorFlow {
     private let pause: @Sendable (_ ms: Int64) async throws -> Void
     private let tell: @Sendable (StoredAnchor) async -> Void
     package private(set) var status: Status
+    /// When each unfinished anchor's block was promoted last, UTC ms. Not on disk: one promotion more does no harm.
+    var promotedMs: [UInt64: Int64] = [:]
+    private var isPlanned = false
     private var failures = 0
     private var isAsked = false
     private var toldLate: Set<UInt64> = []
+    /// The last anchor that had its turn.
+    private var carriedTo: UInt64 = 0
 
     /// - Parameters:
     ///   - tag: 20 bytes, `formats.md` section 5.
@@ -78,13 +86,13 @@ package actor AnchorFlow {
         self.nowMs = nowMs
         self.pause = pause
         self.tell = tell
-        status = Status(nextMs: nowMs() + settings.everyMs)
+        status = Status(nextMs: nowMs())
     }
 
-    /// Runs until cancelled. Only a log that must not be signed any more ends it with an error.
+    /// Runs until cancelled. Nothing else ends it: what hinders it is in `status`, and is tried again.
     package func run() async throws {
         while !Task.isCancelled {
-            let wait = try await round()
+            let wait = await round()
             do { try await pause(wait) } catch { return }
         }
     }
@@ -92,47 +100,116 @@ package actor AnchorFlow {
     /// Makes a checkpoint at the next round, whatever the schedule says.
     package func anchorNow() { isAsked = true }
 
-    /// One round: a checkpoint when it is due, then every unfinished anchor one step further.
+    /// One round: a checkpoint when it is due, then every unfinished anchor as far as it comes.
     ///
+    /// A failure of one anchor does not keep the others from their turn.
     /// - Returns: ms until the next round.
-    package func round() async throws -> Int64 {
+    package func round() async -> Int64 {
+        var troubles: [String] = []
         do {
-            if isAsked || nowMs() >= status.nextMs {
-                let anchor = try await checkpoint()
-                isAsked = false
-                status.nextMs = nowMs() + settings.everyMs
-                journal.info("checkpoint signed", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
-                await tell(anchor)
+            try await plan()
+            let open = try await ledger.openAnchors()
+            let isDue = isAsked || nowMs() >= status.nextMs
+            if isDue || !open.isEmpty {
+                let info = try await suitableNode()
+                if isDue { try await attempt(&troubles) { try await checkpoint(info) } }
+                for anchor in turn(try await ledger.openAnchors()) {
+                    late(anchor)
+                    try await attempt(&troubles) { try await carry(anchor, info, telling: tell) }
+                }
             }
-            for anchor in try await ledger.openAnchors().prefix(Self.carriedPerRoundMax) {
-                if let changed = try await carry(anchor) { await tell(changed) }
-            }
+        } catch {
+            if let sentence = sentence(error) { troubles.append(sentence) }
+        }
+        if Task.isCancelled { return 0 }
+        guard let first = troubles.first else {
             recovered()
             return settings.pollMs
-        } catch let error as NodeError {
-            hindered("node \(node.name): \(error)")
-        } catch let error as AnchoringError {
-            hindered("node \(node.name): \(error)")
-        } catch let error as MiningError {
-            hindered("proof of work: \(error)")
-        } catch is CancellationError {
-            return 0
         }
+        hindered(first)
         return min(Self.pauseMsMax, settings.pollMs << min(failures, 6))
     }
 
-    /// A beacon needs a milestone of the network; without a node there is none, and the checkpoint waits.
-    private func checkpoint() async throws -> StoredAnchor {
+    /// A failure that concerns the node as a whole ends the round; any other is noted and the round goes on.
+    private func attempt(_ troubles: inout [String], _ body: () async throws -> Void) async throws {
+        do { try await body() } catch NodeError.unreachable(let why) {
+            throw NodeError.unreachable(why)
+        } catch {
+            if let sentence = sentence(error) { troubles.append(sentence) }
+        }
+    }
+
+    /// The schedule goes on where the last run left it, so that a gateway that restarts often still anchors.
+    private func plan() async throws {
+        if !isPlanned {
+            let last = try await ledger.lastCheckpoint()
+            status.nextMs = last.map { Int64(clamping: $0.signedMs) + settings.everyMs } ?? nowMs()
+            isPlanned = true
+        }
+        // A clock that was set back must not put the next checkpoint off.
+        status.nextMs = min(status.nextMs, nowMs() + settings.everyMs)
+    }
+
+    private func suitableNode() async throws -> NodeInfo {
         let info = try await node.info()
         status.lastNodeAnswerMs = nowMs()
         try settings.demands.check(info, nowS: nowMs() / 1000)
-        let payload = try await node.milestone(index: info.latestMilestoneIndex)
-        return try await writer.checkpoint(with: try settings.policy.beacon(payload))
+        return info
     }
 
-    func late(_ anchor: StoredAnchor) {
-        guard nowMs() - Int64(clamping: anchor.signedMs) > Self.lateMs, toldLate.insert(anchor.seq).inserted else { return }
-        journal.error("an anchor has no proof yet", metadata: ["seq": "\(anchor.seq)", "signedMs": "\(anchor.signedMs)"])
+    /// Unfinished anchors in turns, so that some that never come further do not starve the others.
+    private func turn(_ open: [StoredAnchor]) -> [StoredAnchor] {
+        let inOrder = open.filter { $0.seq > carriedTo } + open.filter { $0.seq <= carriedTo }
+        let chosen = Array(inOrder.prefix(Self.carriedPerRoundMax))
+        carriedTo = chosen.last?.seq ?? 0
+        promotedMs = promotedMs.filter { entry in open.contains { $0.seq == entry.key } }
+        return chosen
+    }
+
+    /// A beacon needs a milestone of the network; without a node there is none, and the checkpoint waits.
+    private func checkpoint(_ info: NodeInfo) async throws {
+        let wasAsked = isAsked
+        isAsked = false
+        do {
+            let milestone = try await latestMilestone(info)
+            try settings.demands.check(milestoneTimeS: milestone.milestoneTimeS, nowS: nowMs() / 1000)
+            let anchor = try await writer.checkpoint(with: milestone)
+            status.nextMs = nowMs() + settings.everyMs
+            journal.info("checkpoint signed", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
+            await tell(anchor)
+        } catch {
+            isAsked = isAsked || wasAsked
+            throw error
+        }
+    }
+
+    /// The node's latest milestone, signed as the card asks.
+    func latestMilestone(_ info: NodeInfo) async throws -> BeaconFacts {
+        let facts = try settings.policy.beacon(try await node.milestone(index: info.latestMilestoneIndex))
+        guard facts.milestoneIndex == info.latestMilestoneIndex else {
+            throw AnchoringError.milestoneNotTrusted(
+                index: facts.milestoneIndex, why: "milestone \(info.latestMilestoneIndex) was asked for")
+        }
+        return facts
+    }
+
+    private func late(_ anchor: StoredAnchor) {
+        guard nowMs() - Int64(clamping: anchor.signedMs) > Self.lateMs, toldLate.insert(anchor.seq).inserted else {
+            return
+        }
+        journal.error(
+            "an anchor has no proof yet", metadata: ["seq": "\(anchor.seq)", "signedMs": "\(anchor.signedMs)"])
+    }
+
+    /// `nil` for what is no trouble: it is too early, or the task was cancelled.
+    private func sentence(_ error: any Error) -> String? {
+        switch error {
+        case CaptureError.tooEarly, is CancellationError, MiningError.cancelled: nil
+        case let error as NodeError: "node \(node.name): \(error)"
+        case let error as AnchoringError: "node \(node.name): \(error)"
+        case let error as MiningError: "proof of work: \(error)"
+        default: "\(error)"
+        }
     }
 
     private func hindered(_ sentence: String) {

@@ -18,7 +18,8 @@ package struct MilestonePolicy: Sendable {
         do { milestone = try Milestone.parse(payload) } catch { throw .milestoneMalformed("\(error)") }
         switch milestone.verdict(keys: keys, threshold: threshold) {
         case .holds: return milestone
-        case .unknownSigner: throw .milestoneNotTrusted(index: milestone.index, why: "a signer is not on the policy card")
+        case .unknownSigner:
+            throw .milestoneNotTrusted(index: milestone.index, why: "a signer is not on the policy card")
         case .invalidSignature: throw .milestoneNotTrusted(index: milestone.index, why: "a signature is wrong")
         case .tooFewHolders(let have, let need):
             throw .milestoneNotTrusted(index: milestone.index, why: "\(have) of \(need) holders signed")

@@ -29,3 +29,22 @@ package enum NodeError: Error, Equatable, Sendable {
         }
     }
 }
+
+extension NodeError: CustomStringConvertible {
+    /// What happened, as part of a sentence that begins with the node's name.
+    package var description: String {
+        switch self {
+        case .unreachable(let why): "no whole answer (\(why))"
+        case .refused(let message): "the block is refused: \(message)"
+        case .belowMaxDepth: "the block is refused: its parents are too old"
+        case .notAllowed(let status): "not allowed (HTTP \(status)); check the node's address and token"
+        case .notFound: "not known there"
+        case .notReady: "not ready (HTTP 503)"
+        case .failed(let status, let message): "HTTP \(status) \(message)"
+        case .malformed(let what): "the answer is not what the interface promises: \(what)"
+        case .otherBlock(let expected, let answered):
+            "it names block \(expected) \(answered); remote proof of work must be off"
+        case .unsuitable(let why): why
+        }
+    }
+}

@@ -39,8 +39,17 @@ package struct NodeDemands: Sendable {
         guard info.minPoWScore <= minPoWScoreMax else {
             throw .unsuitable("the node demands score \(info.minPoWScore), at most \(minPoWScoreMax) is allowed here")
         }
-        if let time = info.latestMilestoneTimeS, abs(nowS - Int64(time)) > milestoneAgeMaxS {
-            throw .unsuitable("the node's latest milestone is \(nowS - Int64(time)) s away from this host's clock")
+        if let time = info.latestMilestoneTimeS { try check(milestoneTimeS: time, nowS: nowS) }
+    }
+
+    /// Throws `unsuitable` when the latest milestone and this host's clock are too far apart: one of the two clocks is wrong, or
+    /// the network stands still.
+    package func check(milestoneTimeS time: UInt32, nowS: Int64) throws(NodeError) {
+        let age = nowS - Int64(time)
+        guard abs(age) <= milestoneAgeMaxS else {
+            throw .unsuitable(
+                "the node's latest milestone is \(abs(age)) s \(age < 0 ? "ahead of" : "behind") this host's clock, at most "
+                    + "\(milestoneAgeMaxS) s are allowed")
         }
     }
 }
