@@ -1,5 +1,5 @@
 /// A JSON value whose numbers stay the characters they came as (RFC 8259).
-indirect enum JSONValue: Hashable, Sendable {
+package indirect enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
     /// The literal token, such as `21.50`.
@@ -9,18 +9,18 @@ indirect enum JSONValue: Hashable, Sendable {
     /// In the order of the text; names differ.
     case object([Member])
 
-    struct Member: Hashable, Sendable {
-        let name: String
-        let value: JSONValue
+    package struct Member: Hashable, Sendable {
+        package let name: String
+        package let value: JSONValue
     }
 }
 
 /// What is wrong with a text that should be JSON, and at which byte.
-struct JSONError: Error, Hashable {
-    let offset: Int
-    let reason: Reason
+package struct JSONError: Error, Hashable {
+    package let offset: Int
+    package let reason: Reason
 
-    enum Reason: Hashable {
+    package enum Reason: Hashable {
         case unexpected, unfinished, tooDeep, tooLarge, notUTF8, nameTwice
     }
 }
@@ -30,7 +30,7 @@ extension JSONValue {
     static let valueCountMax = 20_000
 
     /// Reads exactly one value. Equal names in one object, lone surrogates, and anything RFC 8259 does not allow are refused.
-    static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
+    package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSONValue {
         var reader = JSONReader(bytes: bytes)
         reader.skipSpace()
         let value = try reader.value(depth: 0)

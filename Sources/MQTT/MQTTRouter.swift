@@ -1,5 +1,5 @@
 package import Profiles
-import Readings
+package import Readings
 
 /// One device that speaks over MQTT: the root its topics hang under and which of its points are wanted.
 package struct MQTTDevice: Sendable {
@@ -19,13 +19,13 @@ package struct MQTTDevice: Sendable {
 }
 
 /// Which message is about which points, and what it says about them.
-struct MQTTRouter {
+package struct MQTTRouter {
     /// What came out of one message.
-    struct Outcome {
-        var readings: [Reading] = []
+    package struct Outcome: Sendable {
+        package var readings: [Reading] = []
         /// It should have been JSON and was not, or a value was not of its type.
-        var isMalformed = false
-        var events: [MQTTEvent] = []
+        package var isMalformed = false
+        package var events: [MQTTEvent] = []
     }
 
     private struct Route {
@@ -53,9 +53,9 @@ struct MQTTRouter {
     private var patterns: [Int] = []
 
     /// What to subscribe to, each once.
-    let filters: [String]
+    package let filters: [String]
 
-    init(_ devices: [MQTTDevice]) {
+    package init(_ devices: [MQTTDevice]) {
         self.devices = devices
         isOffline = Array(repeating: false, count: devices.count)
         for (number, device) in devices.enumerated() {
@@ -95,7 +95,7 @@ struct MQTTRouter {
     }
 
     /// - Parameter atMs: arrival, milliseconds since 1970.
-    mutating func take(_ message: MQTTMessage, atMs: Int64) -> Outcome {
+    package mutating func take(_ message: MQTTMessage, atMs: Int64) -> Outcome {
         var outcome = Outcome()
         var parsed: JSONValue?
         var isParsed = false

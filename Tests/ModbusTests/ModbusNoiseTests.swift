@@ -19,7 +19,9 @@ import Testing
         return hasty
     }
 
-    private func run(_ server: RawServer, until done: @escaping @Sendable (Collector.Told) -> Bool) async throws -> Collector {
+    private func run(_ server: RawServer, until done: @escaping @Sendable (Collector.Told) -> Bool) async throws
+        -> Collector
+    {
         let collector = Collector()
         let unit = try device(1, Self.points, everyMs: 1)
         let line = ModbusConnection(
@@ -75,7 +77,8 @@ import Testing
                 case 2: return reply + dice.bytes(Int.random(in: 1...40, using: &dice))
                 case 3:
                     // The value itself is beyond what a line without checksum can protect, so only the header is spoiled.
-                    reply[Int.random(in: 0..<min(9, reply.count), using: &dice)] ^= UInt8.random(in: 1...255, using: &dice)
+                    reply[Int.random(in: 0..<min(9, reply.count), using: &dice)] ^= UInt8.random(
+                        in: 1...255, using: &dice)
                     return reply
                 case 4: return Array(reply.prefix(7)) + [0x83, UInt8.random(in: 0...255, using: &dice)]
                 default: return number % 7 == 0 ? [] : reply

@@ -6,7 +6,9 @@ import Testing
 
 /// Goal: what a device holds arrives as it is. Method: libmodbus' own server over TCP on loopback.
 @Suite(.serialized) struct ModbusReadingTests {
-    @Test(arguments: WordOrder.allCases) func `every type arrives in every order of words`(order: WordOrder) async throws {
+    @Test(arguments: WordOrder.allCases) func `every type arrives in every order of words`(order: WordOrder)
+        async throws
+    {
         let cases: [(type: String, words: [UInt16], value: RawValue)] = [
             ("u16", [0xFFFE], .integer(65_534)), ("i16", [0xFFFE], .integer(-2)),
             ("u32", [0x8000, 0x0001], .integer(2_147_483_649)), ("i32", [0xFFFF, 0xFFFE], .integer(-2)),
@@ -131,7 +133,8 @@ import Testing
         }
         #expect(line.statistics.units[2]?.timeouts ?? 0 > 0)
         #expect(line.statistics.units[1]?.timeouts == 0)
-        #expect(collector.told.events.count { if case .unitOffline(device: "mb2", _, _) = $0 { true } else { false } } == 1)
+        #expect(
+            collector.told.events.count { if case .unitOffline(device: "mb2", _, _) = $0 { true } else { false } } == 1)
     }
 
     @Test func `an exception is a fault told once and the block is read around what is refused`() async throws {
@@ -203,7 +206,10 @@ import Testing
         let collector = Collector()
         let unit = try device(1, Self.point, head: "identify: [{address: 1, words: [1, 2]}]")
         try await withLine(server, connection(server.port, [unit], collector)) {
-            #expect(await collector.wait { !$0.events.filter { $0 != .lineUp(host: "127.0.0.1", port: server.port) }.isEmpty })
+            #expect(
+                await collector.wait {
+                    !$0.events.filter { $0 != .lineUp(host: "127.0.0.1", port: server.port) }.isEmpty
+                })
             #expect(await collector.wait { $0.last(1)?.quality == .deviceFault })
             bank.update { $0.holding.set(1, [1, 2]) }
             #expect(await collector.wait { $0.last(1)?.value == .integer(7) })

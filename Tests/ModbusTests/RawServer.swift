@@ -15,7 +15,9 @@ final class RawServer: Sendable {
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) | listen(listener, 16) | getsockname(listener, $0, &size) }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) | listen(listener, 16) | getsockname(listener, $0, &size)
+            }
         }
         guard listener >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
         self.listener = listener
@@ -51,9 +53,13 @@ final class RawServer: Sendable {
         guard request.count >= 12 else { return [] }
         let first = UInt16(request[8]) << 8 | UInt16(request[9])
         let count = UInt16(request[10]) << 8 | UInt16(request[11])
-        let words = (0..<count).flatMap { [UInt8(truncatingIfNeeded: (first &+ $0) >> 8), UInt8(truncatingIfNeeded: first &+ $0)] }
+        let words = (0..<count).flatMap {
+            [UInt8(truncatingIfNeeded: (first &+ $0) >> 8), UInt8(truncatingIfNeeded: first &+ $0)]
+        }
         let size = UInt16(words.count + 3)
-        return Array(request[0..<4]) + [UInt8(size >> 8), UInt8(size & 0xFF), request[6], request[7], UInt8(truncatingIfNeeded: words.count)] + words
+        return Array(request[0..<4]) + [
+            UInt8(size >> 8), UInt8(size & 0xFF), request[6], request[7], UInt8(truncatingIfNeeded: words.count),
+        ] + words
     }
 }
 

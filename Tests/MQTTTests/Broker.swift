@@ -1,0 +1,75 @@
+import Foundation
+
+/// A mosquitto broker on a free loopback port, started by a test and ended by its pid.
+final class Broker: @unchecked Sendable {
+    // Written in `start` and `end` only, which one test calls one after the other.
+    private var process: Process?
+    private let folder: URL
+    let port: UInt16
+
+    /// - Parameter retries: a port that was free may be taken a moment later.
+    init() async throws {
+        port = try Self.freePort()
+        folder = FileManager.default.temporaryDirectory.appending(path: "plumbline-broker-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(
+            to: folder.appending(path: "mosquitto.conf"), atomically: true, encoding: .utf8)
+        try await start()
+    }
+
+    deinit {
+        end()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Returns when the broker has opened its port, which it tells on its standard error.
+    func start() async throws {
+        let process = Process()
+        let names = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"]
+        guard let name = names.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
+            throw CocoaError(.fileNoSuchFile)
+        }
+        process.executableURL = URL(filePath: name)
+        process.arguments = ["-c", folder.appending(path: "mosquitto.conf").path, "-v"]
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        // `-v` tells "mosquitto version … running" once the listener is open.
+        var said = ""
+        while !said.contains("running") {
+            let data = pipe.fileHandleForReading.availableData
+            if data.isEmpty { throw CocoaError(.executableLoad) }
+            said += String(decoding: data, as: UTF8.self)
+        }
+        // The broker must not block on a pipe that nobody reads.
+        pipe.fileHandleForReading.readabilityHandler = { handle in
+            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
+        }
+    }
+
+    /// Kills it and waits for its end.
+    func end() {
+        guard let process else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, size) | getsockname(socket, $0, &size)
+            }
+        }
+        guard code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
