@@ -67,7 +67,8 @@ extension Database {
         return try MerkleTree.rangeProof(range, size: size, node: node)
     }
 
-    /// What is on disk from leaf `start` on, hashed again from the bytes: the root of the first `size` leaves.
+    /// What is on disk from leaf `start` on, hashed again from the bytes and compared with every node stored above it: the root
+    /// of the first `size` leaves.
     ///
     /// Subtrees before `start` are taken from the stored nodes, which were hashed when an earlier checkpoint was signed.
     func rehashedRoot(from start: UInt64, size: UInt64) throws -> Hash {
@@ -85,7 +86,12 @@ extension Database {
                 guard leafHash(leaf.bytes) == leaf.hash else {
                     throw LedgerError.damaged(what: "leaf \(leaf.index) does not match its hash", file: path)
                 }
-                frontier.append(leaf.hash) { _, _, _ in }
+                try frontier.append(leaf.hash) { level, index, hash in
+                    guard try level == 0 || node(level, index) == hash else {
+                        throw LedgerError.damaged(
+                            what: "Merkle node \(level)/\(index) does not follow from its leaves", file: path)
+                    }
+                }
             }
         }
         return frontier.root

@@ -51,6 +51,7 @@ final class Database {
     @discardableResult
     func run(_ sql: String, _ values: Value...) throws(LedgerError) -> Int {
         let fault = faults?.next(.write)
+        if fault == .full { throw LedgerError.diskFull(file: path) }
         if fault == .lost { throw LedgerError.injected(file: path) }
         let statement = try prepared(sql, values)
         defer { statement.reset() }
@@ -99,6 +100,7 @@ final class Database {
         do {
             let result = try body()
             let fault = faults?.next(.commit)
+            if fault == .full { throw LedgerError.diskFull(file: path) }
             if fault == .lost { throw LedgerError.injected(file: path) }
             try script("COMMIT")
             if fault == .reportedFailed { throw LedgerError.injected(file: path) }

@@ -8,6 +8,8 @@ package final class DiskFaults: Sendable {
         case lost
         /// Done, yet reported failed.
         case reportedFailed
+        /// Not done for want of space, this step and every one after it until `disarm`.
+        case full
     }
 
     private struct Plan {
@@ -28,6 +30,9 @@ package final class DiskFaults: Sendable {
         plan.withLock { $0 = Plan(fault: fault, step: step, left: nth - 1) }
     }
 
+    /// From the `nth` step on the disk is full.
+    package func armDiskFull(nth: Int) { arm(.full, nth: nth) }
+
     package func disarm() { plan.withLock { $0 = Plan() } }
 
     /// Whether the armed fault has struck.
@@ -40,9 +45,16 @@ package final class DiskFaults: Sendable {
                 plan.left = left - 1
                 return nil
             }
-            plan.left = nil
+            if plan.fault != .full { plan.left = nil }
             plan.fired = true
             return plan.fault
         }
+    }
+}
+
+extension DiskFaults {
+    /// Changes the file behind the ledger's back, for tests, as somebody with root's hands would.
+    package static func tamper(directory: String, sql: String) throws {
+        try Database(path: directory + "/" + Ledger.fileName, mode: .readWrite).script(sql)
     }
 }
