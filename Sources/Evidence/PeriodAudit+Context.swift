@@ -74,6 +74,7 @@ extension PeriodAudit {
             guard case .key(let statement) = leaf.body else { continue }
             if let key = KeyHistory.newKey(statement, at: index, card: card) {
                 keys.append(key)
+                recoveryKey = VerifierKey(statement.recoveryKey)
             } else {
                 found.add(.signature, "the key statement in leaf \(index)")
             }

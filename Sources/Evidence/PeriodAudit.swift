@@ -20,6 +20,8 @@ struct PeriodAudit {
     var startSize: UInt64?
     var contextLeaves: [(index: UInt64, leaf: Leaf)] = []
     var keys: [VerifierKey] = []
+    /// Known only when a key statement in the log shows it; the card holds its hash.
+    var recoveryKey: VerifierKey?
     /// By place in `parts.anchors`; nil for an anchor whose note is not this log's.
     var answers: [NetworkCheck.AnchorAnswer?] = []
     var configs: [Hash: ConfigView] = [:]
@@ -92,6 +94,7 @@ struct PeriodAudit {
             let isEnd = place == ends.from || place == ends.to
             guard isEnd || isOurs(anchor) else {
                 answers.append(nil)
+                if isCompromiseStatement(anchor) { found.add(.compromised, "anchor \(anchor.seq)") }
                 continue
             }
             let name = "anchor \(anchor.seq)"
@@ -112,6 +115,15 @@ struct PeriodAudit {
             let checkpoint = note.checkpoint, checkpoint.origin.utf8.elementsEqual(card.origin.utf8)
         else { return false }
         return keys.contains { note.isSigned(by: $0) }
+    }
+
+    /// A block under the log's tag in which the recovery key declares the log key stolen.
+    private func isCompromiseStatement(_ anchor: PeriodAnchor) -> Bool {
+        guard let recoveryKey, let block = try? Block.parse(Array(anchor.block)),  // no block states nothing
+            case .taggedData(let statement) = block.payload, statement.tag == anchorTag(origin: card.origin),
+            let payload = AnchorPayload(bytes: statement.data), payload.kind == .compromised
+        else { return false }
+        return payload.isSigned(by: recoveryKey)
     }
 
     private func coreInput(_ ends: (from: Int, to: Int)) -> CoreAudit.Input {

@@ -6,7 +6,7 @@ enum FileInput {
     static let sizeBytesMax = 4 << 30
     private static let chunkBytes = 8 << 20
     /// From here on a terminal shows how far the reading is.
-    private static let progressBytesMin = 256 << 20
+    static let progressBytesMin = 256 << 20
 
     static func read(_ path: String, sizeBytesMax limit: Int = FileInput.sizeBytesMax) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)

@@ -46,7 +46,9 @@ struct VerifyCommand: ParsableCommand {
         }
         let card = try policy.map { try Self.card($0) }
         let bytes = try FileInput.read(file)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(file)") }
         let verdict = Evidence.verify(file: bytes, card: card, from: fromMs, to: toMs)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
         let report = VerdictReport(verdict: verdict, file: file)
         if json {
             Terminal.show(report.json(sha256: sha256(bytes)).text)
