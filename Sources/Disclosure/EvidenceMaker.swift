@@ -55,21 +55,21 @@ package struct EvidenceMaker: EvidenceMaking {
             throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs())
         }
         let configTree = MerkleTree(config.items.map(\.item.hash))
-        var rowProofs: [ReadingParts.ConfigItem] = []
+        var rowProofs: [ReadingFile.ConfigItem] = []
         for index in [0, place + 1] {
             guard let bytes = config.items[index].item.bytes else { continue }
             rowProofs.append(
-                ReadingParts.ConfigItem(
+                ReadingFile.ConfigItem(
                     index: UInt64(index), item: bytes, proof: configTree.inclusionProof(of: UInt64(index))))
         }
-        return ReadingFile.write(
-            ReadingParts(
-                origin: reader.identity.origin, item: item, innerIndex: UInt64(place),
-                innerProof: MerkleTree(rows.map(\.item.hash)).inclusionProof(of: UInt64(place)), leaf: leaf.bytes,
-                leafIndex: leaf.index,
-                leafProof: try await reader.inclusionProof(of: leaf.index, size: anchor.size),
-                payload: anchor.payload, block: Array(proven.block), milestone: Array(proven.milestone),
-                path: Array(proven.path), config: rowProofs, card: String(decoding: card, as: UTF8.self)))
+        return ReadingFile(
+            origin: reader.identity.origin, item: item, innerIndex: UInt64(place),
+            innerProof: MerkleTree(rows.map(\.item.hash)).inclusionProof(of: UInt64(place)), leaf: leaf.bytes,
+            leafIndex: leaf.index,
+            inclusionProof: try await reader.inclusionProof(of: leaf.index, size: anchor.size),
+            checkpoint: anchor.payload, block: Array(proven.block), milestone: Array(proven.milestone),
+            path: Array(proven.path), config: rowProofs, card: String(decoding: card, as: UTF8.self)
+        ).encoded()
     }
 
     /// Which of the interval's items holds a quadruple of this point at this instant.
