@@ -1,5 +1,4 @@
 import Evidence
-import Glibc
 import Hashing
 package import LedgerStore
 import LogEntries
@@ -24,24 +23,37 @@ package struct EvidenceMaker: EvidenceMaking {
     }
 
     package func period(
-        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String, progress: @escaping @Sendable (Double) -> Void
+        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String,
+        progress: @escaping @Sendable (Double) -> Void
     ) async throws -> MadeFile {
         let collector = PeriodCollector(reader: reader, card: card, expectedAnchorMs: expectedAnchorMs)
         let parts = try await collector.collect(fromMs: fromMs, toMs: toMs, streams: streams, progress: progress)
-        let bytes = try PeriodFileWriter.write(parts, periodMs: reader.identity.periodMs)
-        try Self.put(bytes, at: path)
+        let (sizeBytes, hash) = try await write(parts, to: path)
         progress(1)
         return MadeFile(
-            path: path, sizeBytes: bytes.count, sha256: sha256(bytes), firstAnchor: Int(clamping: parts.fromSeq),
+            path: path, sizeBytes: sizeBytes, sha256: hash, firstAnchor: Int(clamping: parts.fromSeq),
             lastAnchor: Int(clamping: parts.toSeq))
     }
 
+    /// Packs, hashes and writes: seconds of work for a long period, so nobody's actor waits for it.
+    @concurrent private func write(_ parts: PeriodParts, to path: String) async throws -> (sizeBytes: Int, hash: Hash) {
+        let bytes: [UInt8]
+        do { bytes = try PeriodFileWriter.write(parts, periodMs: reader.identity.periodMs) } catch .containerTooLarge {
+            throw EvidenceMakingError.tooLong(limit: "the size of one file")
+        }
+        try Task.checkCancellation()
+        try WholeFile.put(bytes, at: path)
+        return (bytes.count, sha256(bytes))
+    }
+
     package func reading(point: PointNumber, atMs: Int64) async throws -> [UInt8] {
-        let periodMs = Int64(clamping: reader.identity.periodMs)
         guard atMs >= 0 else { throw EvidenceMakingError.noSuchReading }
-        let k = UInt64(atMs / periodMs)
+        let periodMs = reader.identity.periodMs
+        let k = UInt64(atMs) / periodMs
         guard let leaf = try await reader.intervalLeaf(k: k) else {
-            if let covered = try await reader.head().lastCoveredK, k <= covered { throw EvidenceMakingError.noSuchReading }
+            if let covered = try await reader.head().lastCoveredK, k <= covered {
+                throw EvidenceMakingError.noSuchReading
+            }
             throw EvidenceMakingError.notYetSealed
         }
         guard case .interval(let interval) = try Leaf.decode(leaf.bytes).body,
@@ -49,62 +61,44 @@ package struct EvidenceMaker: EvidenceMaking {
         else { throw LedgerError.damaged(what: "interval \(k) has no configuration", file: Ledger.fileName) }
         let streams = config.items.dropFirst().map { StreamNumber($0.stream) }
         let rows = try await reader.items(k: k, streams: streams)
-        guard let place = try place(of: point, atMs: atMs, in: rows, k: k, periodMs: periodMs), let item = rows[place].item.bytes
-        else { throw EvidenceMakingError.noSuchReading }
+        guard rows.count == streams.count else {
+            throw LedgerError.damaged(what: "items of interval \(k) are missing", file: Ledger.fileName)
+        }
+        let place = try place(of: point, in: config)
+        guard let item = rows[place].item.bytes else { throw EvidenceMakingError.erased }
+        let quadruples = try Payload.decode(try IntervalItem.decode(item).payload)
+        guard quadruples.contains(where: { $0.point == point && $0.dtMs == UInt64(atMs) % periodMs }) else {
+            throw EvidenceMakingError.noSuchReading
+        }
         guard let anchor = try await reader.anchorCovering(leaf: leaf.index), let proven = PeriodAnchor(anchor) else {
             throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs())
-        }
-        let configTree = MerkleTree(config.items.map(\.item.hash))
-        var rowProofs: [ReadingFile.ConfigItem] = []
-        for index in [0, place + 1] {
-            guard let bytes = config.items[index].item.bytes else { continue }
-            rowProofs.append(
-                ReadingFile.ConfigItem(
-                    index: UInt64(index), item: bytes, proof: configTree.inclusionProof(of: UInt64(index))))
         }
         return ReadingFile(
             origin: reader.identity.origin, item: item, innerIndex: UInt64(place),
             innerProof: MerkleTree(rows.map(\.item.hash)).inclusionProof(of: UInt64(place)), leaf: leaf.bytes,
-            leafIndex: leaf.index,
-            inclusionProof: try await reader.inclusionProof(of: leaf.index, size: anchor.size),
+            leafIndex: leaf.index, inclusionProof: try await reader.inclusionProof(of: leaf.index, size: anchor.size),
             checkpoint: anchor.payload, block: Array(proven.block), milestone: Array(proven.milestone),
-            path: Array(proven.path), config: rowProofs, card: String(decoding: card, as: UTF8.self)
+            path: Array(proven.path), config: configItems(of: config, [0, place + 1]),
+            card: String(decoding: card, as: UTF8.self)
         ).encoded()
     }
 
-    /// Which of the interval's items holds a quadruple of this point at this instant.
-    private func place(
-        of point: PointNumber, atMs: Int64, in rows: [IntervalItemRow], k: UInt64, periodMs: Int64
-    ) throws -> Int? {
-        let dtMs = UInt64(atMs % periodMs)
-        for (place, row) in rows.enumerated() {
+    /// Place of the point's stream among the interval's items.
+    private func place(of point: PointNumber, in config: StoredConfig) throws -> Int {
+        for (place, row) in config.items.dropFirst().enumerated() {
             guard let bytes = row.item.bytes else { continue }
-            let quadruples = try Payload.decode(try IntervalItem.decode(bytes).payload)
-            if quadruples.contains(where: { $0.point == point && $0.dtMs == dtMs }) { return place }
+            if try ConfigStream.decode(bytes).rows.contains(where: { $0.point == point }) { return place }
         }
-        if rows.contains(where: { $0.item.bytes == nil }) { throw EvidenceMakingError.erased }
-        return nil
+        throw EvidenceMakingError.noSuchReading
     }
 
-    /// Whole or not at all: written beside its place, synced, renamed.
-    private static func put(_ bytes: [UInt8], at path: String) throws {
-        let part = path + ".part"
-        let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
-        guard file >= 0 else { throw LedgerError.file(path: part, doing: "open it", errno: errno) }
-        var isDone = false
-        defer {
-            close(file)
-            if !isDone { unlink(part) }
+    private func configItems(of config: StoredConfig, _ indexes: [Int]) -> [ReadingFile.ConfigItem] {
+        let tree = MerkleTree(config.items.map(\.item.hash))
+        return indexes.compactMap { index in
+            config.items[index].item.bytes.map {
+                ReadingFile.ConfigItem(
+                    index: UInt64(index), item: $0, proof: tree.inclusionProof(of: UInt64(index)))
+            }
         }
-        var written = 0
-        while written < bytes.count {
-            let count = bytes.withUnsafeBytes { write(file, $0.baseAddress.map { $0 + written }, bytes.count - written) }
-            guard count > 0 else { throw LedgerError.file(path: part, doing: "write it", errno: errno) }
-            written += count
-        }
-        guard fsync(file) == 0, rename(part, path) == 0 else {
-            throw LedgerError.file(path: path, doing: "keep it", errno: errno)
-        }
-        isDone = true
     }
 }

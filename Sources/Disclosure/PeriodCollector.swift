@@ -6,9 +6,13 @@ import Readings
 
 /// Gathers everything a period file holds from the ledger (`formats.md` sections 5 to 7).
 struct PeriodCollector {
+    /// Leaves of one file at most.
+    static let leavesMax: UInt64 = 1_000_000
     /// Records of `30-items` in one file at most: 40 streams for a month of minutes.
-    static let itemsMax: UInt64 = 2_000_000
-    private static let page = 1_000
+    static let itemsMax = 2_000_000
+    /// Bytes of leaves and items in one file at most; while it is made it stands in memory about three times.
+    static let bytesMax = 128 << 20
+    private static let page = 200
 
     let reader: LedgerReader
     let card: [UInt8]
@@ -18,95 +22,75 @@ struct PeriodCollector {
     func collect(
         fromMs: Int64, toMs: Int64, streams: [StreamNumber], progress: @Sendable (Double) -> Void
     ) async throws -> PeriodParts {
-        let (start, end) = try await anchors(fromMs: fromMs, toMs: toMs)
+        let (start, end) = try await ends(fromMs: fromMs, toMs: toMs)
+        guard end.size - start.size <= Self.leavesMax else {
+            throw EvidenceMakingError.tooLong(limit: "\(Self.leavesMax) leaves in one file")
+        }
         progress(0.05)
         let leaves = try await reader.leaves(start.size..<end.size)
         guard UInt64(leaves.count) == end.size - start.size else {
             throw LedgerError.damaged(what: "leaves \(start.size) to \(end.size) are not whole", file: Ledger.fileName)
         }
+        let disclosed = Set(streams)
+        let later = try await ContextCollector(reader: reader).later(after: end, leaves: leaves, disclosed: disclosed)
+        guard let later else { throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs()) }
+        let before = try await ContextCollector(reader: reader).before(size: start.size)
         var parts = PeriodParts(
             origin: reader.identity.origin, fromSeq: start.seq, toSeq: end.seq, fromMs: fromMs, toMs: toMs,
-            streams: streams.map(\.rawValue).sorted(), card: card[...],
-            context: PeriodContext(leaves: try await context(size: start.size)), leaves: leaves.map { $0.bytes[...] },
-            rangeProof: try await reader.rangeProof(start.size..<end.size, size: end.size), configs: [], anchors: [],
-            beacons: [], items: [])
-        for anchor in try await confirmed(from: start.seq, to: end.seq) {
-            if let part = PeriodAnchor(anchor) { parts.anchors.append(part) }
-        }
+            streams: disclosed.map(\.rawValue).sorted(), card: card[...],
+            context: PeriodContext(leaves: before + later.leaves, consistency: later.consistency),
+            leaves: leaves.map { $0.bytes[...] },
+            rangeProof: try await reader.rangeProof(start.size..<end.size, size: end.size), configs: [],
+            anchors: try await anchors(from: start.seq, to: end.seq) + later.anchors, beacons: [], items: [])
         let beacons = try await reader.beacons(from: start.seq, to: end.seq)
         parts.beacons = beacons.map { PeriodBeacon(seq: $0.seq, milestone: $0.facts.milestone[...]) }
         progress(0.1)
-        try await items(of: leaves, disclosed: Set(streams), into: &parts, progress: progress)
+        try await items(of: leaves, disclosed: disclosed, into: &parts, progress: progress)
         return parts
     }
 
     // MARK: - Anchors
 
     /// A: the last anchor confirmed at or before `fromMs`. B: the first whose last sealed interval ends at or after `toMs`.
-    private func anchors(fromMs: Int64, toMs: Int64) async throws -> (StoredAnchor, StoredAnchor) {
+    private func ends(fromMs: Int64, toMs: Int64) async throws -> (StoredAnchor, StoredAnchor) {
         let periodMs = Int64(clamping: reader.identity.periodMs)
-        let lastK = (toMs - 1) / periodMs
-        guard let covered = try await reader.head().lastCoveredK, Int64(clamping: covered) >= lastK else {
-            throw EvidenceMakingError.notYetSealed
+        // The first interval that ends at or after `toMs`; the interval numbers in the log rise strictly.
+        let lastK = UInt64(max(0, toMs - 1) / periodMs)
+        let last = try await reader.intervals(lastK...UInt64(Int64.max), limit: 1).first
+        var end: StoredAnchor?
+        if let last { end = try await reader.anchorCovering(leaf: last.leafIndex) }
+        guard let start = try await lastAnchor(confirmedUpTo: fromMs, seqTo: end?.seq) else {
+            let first = try await reader.anchors(AnchorQuery(states: [.anchored], limit: 1)).first
+            throw EvidenceMakingError.noAnchorBefore(firstAnchoredAtMs: first?.confirmedMs)
         }
-        var start: StoredAnchor?
-        var oldest: StoredAnchor?
-        var query = AnchorQuery(isDescending: true, states: [.anchored], limit: Self.page)
-        search: while true {
-            let page = try await reader.anchors(query)
-            for anchor in page {
-                oldest = anchor
-                if anchor.confirmedMs ?? .max <= fromMs {
-                    start = anchor
-                    break search
-                }
-            }
-            guard let last = page.last, last.seq > 1, page.count == Self.page else { break }
-            query.seqTo = last.seq - 1
+        guard last != nil else { throw EvidenceMakingError.notYetSealed }
+        guard let end, end.size > start.size else {
+            throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs())
         }
-        guard let start else {
-            if oldest == nil { throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs()) }
-            throw EvidenceMakingError.noAnchorBefore(firstAnchoredAtMs: oldest?.confirmedMs)
-        }
-        for anchor in try await confirmed(from: start.seq + 1, to: nil) {
-            let last = try await reader.leaves(type: 1, in: 0..<anchor.size, limit: 1, descending: true).first
-            if let k = last?.k, Int64(clamping: k) + 1 >= (toMs + periodMs - 1) / periodMs { return (start, anchor) }
-        }
-        throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs())
+        return (start, end)
     }
 
-    private func confirmed(from: UInt64, to: UInt64?) async throws -> [StoredAnchor] {
-        var found: [StoredAnchor] = []
-        var query = AnchorQuery(seqFrom: from, states: [.anchored], limit: Self.page)
-        if let to { query.seqTo = to }
+    private func lastAnchor(confirmedUpTo ms: Int64, seqTo: UInt64?) async throws -> StoredAnchor? {
+        var query = AnchorQuery(isDescending: true, states: [.anchored], limit: Self.page)
+        if let seqTo { query.seqTo = seqTo }
         while true {
             let page = try await reader.anchors(query)
-            found += page
+            if let found = page.first(where: { $0.confirmedMs ?? .max <= ms }) { return found }
+            guard let last = page.last, last.seq > 1, page.count == Self.page else { return nil }
+            query.seqTo = last.seq - 1
+        }
+    }
+
+    /// Every confirmed anchor of these numbers.
+    private func anchors(from: UInt64, to: UInt64) async throws -> [PeriodAnchor] {
+        var found: [PeriodAnchor] = []
+        var query = AnchorQuery(seqFrom: from, seqTo: to, states: [.anchored], limit: Self.page)
+        while true {
+            let page = try await reader.anchors(query)
+            found += page.compactMap(PeriodAnchor.init)
             guard let last = page.last, page.count == Self.page else { return found }
             query.seqFrom = last.seq + 1
         }
-    }
-
-    // MARK: - Context
-
-    /// Genesis, key leaves, the last configuration and boot leaf before A, and the leaf just before it.
-    private func context(size: UInt64) async throws -> [PeriodContext.Leaf] {
-        var indexes: Set<UInt64> = [0, size - 1]
-        for leaf in try await reader.leaves(type: 9, in: 0..<size) { indexes.insert(leaf.index) }
-        for type: UInt8 in [4, 8] {
-            if let last = try await reader.leaves(type: type, in: 0..<size, limit: 1, descending: true).first {
-                indexes.insert(last.index)
-            }
-        }
-        var leaves: [PeriodContext.Leaf] = []
-        for index in indexes.sorted() {
-            guard let leaf = try await reader.leaf(at: index) else { continue }
-            leaves.append(
-                PeriodContext.Leaf(
-                    index: index, bytes: leaf.bytes, treeSize: size,
-                    proof: try await reader.inclusionProof(of: index, size: size)))
-        }
-        return leaves
     }
 
     // MARK: - Items
@@ -116,29 +100,55 @@ struct PeriodCollector {
         progress: @Sendable (Double) -> Void
     ) async throws {
         var configs: [Hash: StoredConfig] = [:]
+        var sizeBytes = leaves.reduce(0) { $0 + $1.bytes.count }
         for (place, stored) in leaves.enumerated() {
             try Task.checkCancellation()
-            guard stored.type == 1, case .interval(let interval) = try Leaf.decode(stored.bytes).body else { continue }
-            let config: StoredConfig
-            if let known = configs[interval.configHash] {
-                config = known
-            } else {
+            if place % 256 == 0 { progress(0.1 + 0.8 * Double(place) / Double(leaves.count)) }
+            let body = try Leaf.decode(stored.bytes).body
+            if let opening = try await opening(of: stored.index, body, disclosed) {
+                parts.openings.append(opening)
+                sizeBytes += opening.items.reduce(0) { $0 + $1.count }
+            }
+            guard case .interval(let interval) = body else { continue }
+            if configs[interval.configHash] == nil {
                 guard let found = try await reader.config(interval.configHash) else {
-                    throw LedgerError.damaged(what: "configuration \(interval.configHash.hex) is missing", file: Ledger.fileName)
+                    throw LedgerError.damaged(
+                        what: "configuration \(interval.configHash.hex) is missing", file: Ledger.fileName)
                 }
-                config = found
                 configs[interval.configHash] = found
                 parts.configs.append(PeriodConfig(found, disclosed: disclosed))
             }
-            let streams = config.items.dropFirst().map { StreamNumber($0.stream) }
-            for row in try await reader.items(k: interval.k, streams: streams) {
-                parts.items.append(PeriodItem(row, isDisclosed: disclosed.contains(row.stream)))
+            let streams = configs[interval.configHash]?.items.dropFirst().map { StreamNumber($0.stream) } ?? []
+            let rows = try await reader.items(k: interval.k, streams: streams)
+            guard rows.count == streams.count else {
+                throw LedgerError.damaged(what: "items of interval \(interval.k) are missing", file: Ledger.fileName)
             }
-            guard UInt64(parts.items.count) <= Self.itemsMax else {
-                throw EvidenceMakingError.tooLong(limit: "\(Self.itemsMax) items in one file")
+            for row in rows {
+                let item = PeriodItem(row, isDisclosed: disclosed.contains(row.stream))
+                if case .shown(let bytes) = item.content { sizeBytes += bytes.count } else { sizeBytes += 32 }
+                parts.items.append(item)
             }
-            if place % 256 == 0 { progress(0.1 + 0.8 * Double(place) / Double(leaves.count)) }
+            guard parts.items.count <= Self.itemsMax, sizeBytes <= Self.bytesMax else {
+                throw EvidenceMakingError.tooLong(
+                    limit: "\(Self.bytesMax >> 20) MiB or \(Self.itemsMax) items in one file")
+            }
         }
+    }
+
+    /// What an event or a command of a disclosed stream commits to. Accesses and snapshots name other streams too.
+    private func opening(
+        of index: UInt64, _ body: Leaf.Body, _ disclosed: Set<StreamNumber>
+    ) async throws -> PeriodOpening? {
+        let stream: StreamNumber
+        switch body {
+        case .event(let event): stream = event.stream
+        case .command(let command): stream = command.stream
+        default: return nil
+        }
+        guard disclosed.contains(stream) else { return nil }
+        let items = try await reader.openings(leaf: index)
+        let shown = items.compactMap(\.bytes)
+        return shown.isEmpty || shown.count < items.count ? nil : PeriodOpening(leafIndex: index, items: shown)
     }
 }
 
@@ -164,17 +174,22 @@ extension PeriodConfig {
         self.init(
             hash: config.hash,
             items: config.items.enumerated().map { place, row in
-                if let bytes = row.item.bytes, place == 0 || disclosed.contains(StreamNumber(row.stream)) { return .shown(bytes) }
+                if let bytes = row.item.bytes, place == 0 || disclosed.contains(StreamNumber(row.stream)) {
+                    return .shown(bytes)
+                }
                 return .hidden(row.item.hash)
             })
     }
 }
 
 extension PeriodItem {
+    /// What is not disclosed is withheld, erased or not: its stream stays unknown to the reader of the file.
     init(_ row: IntervalItemRow, isDisclosed: Bool) {
         let content: Content =
-            if let bytes = row.item.bytes {
-                isDisclosed ? .shown(bytes[...]) : .withheld(row.item.hash)
+            if !isDisclosed {
+                .withheld(row.item.hash)
+            } else if let bytes = row.item.bytes {
+                .shown(bytes[...])
             } else {
                 .erased(row.item.hash)
             }
