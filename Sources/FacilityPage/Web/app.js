@@ -128,6 +128,8 @@ export async function all(path, pages = 20) {
   }
   return items;
 }
+/** The name the gateway gives a file, else ours. */
+export const nameOf = (answer, otherwise) => /filename="([^"\\/]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? otherwise;
 /** Hands bytes to the reader as a file. */
 export function save(blob, name) {
   const link = h('a', { href: URL.createObjectURL(blob), download: name });
@@ -203,6 +205,7 @@ export async function start(view) {
   try {
     gateway = await get('/v1');
     w.setClock(w.instant(gateway.now));
+    beat();
     person(gateway.grant);
     await view(main);
   } catch (problem) {
@@ -211,6 +214,7 @@ export async function start(view) {
   }
 }
 
+let beat;
 export function shell() {
   const settings = document.getElementById('settings');
   for (const link of document.querySelectorAll('a[data-way]')) link.href = to(link.getAttribute('href'));
@@ -239,8 +243,9 @@ export function shell() {
   document.addEventListener('click', ({ target }) => { if (!settings.contains(target)) settings.open = false; });
   const clock = document.getElementById('clock');
   const zone = document.getElementById('zone');
-  const beat = () => {
-    clock.textContent = w.time(w.now());
+  beat = () => {
+    if (!w.isClockKnown) return;
+    clock.textContent = `· ${w.time(w.now())}`;
     if (zone.textContent !== w.zoneName()) zone.textContent = w.zoneName();
     for (const age of document.querySelectorAll('[data-since]')) age.textContent = w.ago(Number(age.dataset.since));
   };

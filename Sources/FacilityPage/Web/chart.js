@@ -44,9 +44,9 @@ export function runs(marks, gaps) {
   return found;
 }
 
-/** Round steps between two values, at most `count` of them. */
-export function ticks(low, high, count) {
-  const raw = (high - low) / Math.max(1, count) || 1;
+/** Round steps between two values, about `count` of them and none smaller than `least`. */
+export function ticks(low, high, count, least = 0) {
+  const raw = Math.max(least, (high - low) / Math.max(1, count) || 1);
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((n) => n * power).find((n) => n >= raw * 0.999);
   const first = Math.ceil(low / step - 1e-9);
@@ -141,7 +141,8 @@ function picture({ marks, gaps, fromMs, toMs, unit, isStep }, width, cursor) {
   const high = Math.max(...values.map((mark) => mark.high));
   const range = domain(low, high);
   const height = Math.round(Math.max(190, Math.min(340, width * 0.42)));
-  const { step, list } = ticks(range.low, range.high, Math.floor(height / 52));
+  const isWhole = isStep && values.every((mark) => Number.isInteger(mark.mean));
+  const { step, list } = ticks(range.low, range.high, Math.floor(height / 52), isWhole ? 1 : 0);
   const digits = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)) + (String(step).includes('25') ? 1 : 0));
   const label = (value) => w.number(Number(value.toFixed(digits)));
   const left = 14 + 7.4 * Math.max(3, ...list.map((value) => label(value).length));
@@ -233,7 +234,12 @@ function drawRun(element, { quality, marks, seam }, { x, y, r, isStep }) {
     element.append(svg('path', { class: cls + ' line', d: 'M' + marks.map((mark) => `${r(middle(mark))} ${r(y(mark.mean))}`).join('L') }));
   }
   if (quality === 'overridden') {
-    for (const mark of seam ? marks.slice(1) : marks) element.append(svg('path', { class: cls + ' line', d: `M${r(middle(mark))} ${r(y(mark.mean) - 4)}v8` }));
+    let last = -Infinity;
+    for (const mark of seam ? marks.slice(1) : marks) {
+      if (middle(mark) - last < 24) continue;
+      last = middle(mark);
+      element.append(svg('path', { class: cls + ' line', d: `M${r(last)} ${r(y(mark.mean) - 4)}v8` }));
+    }
   }
   if (quality === 'stale') element.append(svg('circle', { class: cls + ' dot', cx: r(middle(marks.at(-1))), cy: r(y(marks.at(-1).mean)), r: 4 }));
 }

@@ -1,12 +1,13 @@
 // Point: one value, its history, and the way back to the meter.
 
 import * as w from './words.js';
-import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, qualityTag, proofTag, timeTag, agoTag, save, say, problemBox, Problem } from './app.js';
+import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, qualityTag, proofTag, timeTag, agoTag, save, nameOf, say, problemBox, Problem } from './app.js';
 import { chart, fromBuckets, fromReads, sentence } from './chart.js';
 import { verdictBox, waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
 
 const hourMs = 3600000;
+const stepsMost = 3000; // reads of a state in one chart
 const rangeMostMs = 31 * 24 * hourMs;
 const iso = (ms) => new Date(ms).toISOString();
 
@@ -111,11 +112,13 @@ function rangeBar(point) {
 async function history(point, address, range, enter) {
   const bounds = { from: iso(range.fromMs), to: iso(range.toMs) };
   const seconds = range.seconds;
-  const isReads = point.expectedSeconds === null || seconds < 2 * point.expectedSeconds;
+  const isStep = ['state', 'setpoint', 'event', 'session'].includes(point.nature);
+  const every = point.expectedSeconds;
+  const isReads = every === null || seconds < 2 * every || (isStep && (range.toMs - range.fromMs) / every / 1000 <= stepsMost);
   const series = await get(`${address}/series?` + new URLSearchParams({ ...bounds, seconds: Math.max(seconds, Math.ceil((range.toMs - range.fromMs) / 1.5e6)) }));
   const gaps = series.gaps.map((gap) => ({ fromMs: w.instant(gap.from), toMs: w.instant(gap.to), cause: gap.cause })).filter((gap) => gap.fromMs < w.now());
   const marks = isReads ? fromReads(await all(`${address}/readings?` + new URLSearchParams({ ...bounds, limit: 1000 }), 3)) : fromBuckets(series.buckets, series.seconds);
-  const view = { name: point.id, marks, gaps, fromMs: range.fromMs, toMs: range.toMs, unit: point.unit, isStep: ['state', 'setpoint', 'event', 'session'].includes(point.nature), enter };
+  const view = { name: point.id, marks, gaps, fromMs: range.fromMs, toMs: range.toMs, unit: point.unit, isStep, enter };
   const place = h('div');
   const csv = `${address}/readings?` + new URLSearchParams({ ...bounds, format: 'csv' });
   const tablePlace = h('div');
@@ -123,7 +126,7 @@ async function history(point, address, range, enter) {
   queueMicrotask(() => chart(place, view));
   return [
     place,
-    h('p', { class: 'quiet caption' }, t('chart.times', { zone: w.zoneName(range.fromMs) }), other && [' · ', other], ' · ', isReads ? t('chart.reads') : t('chart.buckets', { t: w.duration(series.seconds * 1000) })),
+    h('p', { class: 'quiet caption' }, t('chart.times', { zone: w.zoneName(range.fromMs) }), other && [' · ', other], ' · ', isReads ? t('chart.reads') : t(isStep ? 'chart.steps' : 'chart.buckets', { t: w.duration(series.seconds * 1000) })),
     h('p', { id: 'in-words' }, sentence(view)),
     h('p', { class: 'actions' }, h('button', { type: 'button', 'aria-expanded': 'false', on: { click: ({ currentTarget }) => toggleTable(currentTarget, tablePlace, view) } }, t('chart.table')),
       h('a', { class: 'button', href: csv, download: true }, t('csv'))),
@@ -199,7 +202,7 @@ async function evidence(place, point, read) {
 async function file(place, point, read) {
   try {
     const answer = await call(evidenceAddress(point, read), { accept: 'application/vnd.plumbline.reading+cbor' });
-    const name = `${point.id}-${read.at.replace(/[:.]/g, '')}.reading`;
+    const name = nameOf(answer, `${point.id}.evidence`);
     save(await answer.blob(), name);
     show(place, h('p', { class: 'box' }, t('evidence.saved', { name })), h('pre', {}, h('code', {}, `plumbline verify ${name} --policy YOUR.card`)));
   } catch (problem) {

@@ -1,7 +1,7 @@
 // Record: what is complete, where the log stands, and evidence to take away.
 
 import * as w from './words.js';
-import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, sha256, problemBox, say, gateway, Problem } from './app.js';
+import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, nameOf, sha256, problemBox, say, gateway, Problem } from './app.js';
 import { waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
 
@@ -182,11 +182,13 @@ function ready(job) {
     currentTarget.disabled = true;
     show(note, t('evidence.loading'));
     try {
-      const blob = await (await call('/v1/evidence/' + encodeURIComponent(job.id), { accept: 'application/x-tar' })).blob();
+      const answer = await call('/v1/evidence/' + encodeURIComponent(job.id), { accept: 'application/x-tar' });
+      const blob = await answer.blob();
       const digest = await sha256(blob);
       if (digest !== null && digest !== job.sha256) { show(note, mark('fails'), ' ', t('evidence.spoiled')); return; }
-      save(blob, name);
-      show(note, t(digest === null ? 'evidence.saved' : 'evidence.saved.same', { name }));
+      const saved = nameOf(answer, name);
+      save(blob, saved);
+      show(note, t(digest === null ? 'evidence.saved' : 'evidence.saved.same', { name: saved }));
     } catch (problem) {
       show(note, problemBox(problem));
     } finally {

@@ -69,7 +69,7 @@ function notes(answer, findings) {
   return h('ul', { class: 'findings' }, answer.findings.map(({ code, severity }) => {
     const told = findings[code] ?? { title: code, sentence: '', next: '' };
     return h('li', { class: severity === 'note' ? 'notes' : 'fails' }, mark(severity === 'note' ? 'notes' : 'fails'), ' ',
-      h('strong', {}, told.title), ' ', told.sentence, ' ', h('span', { class: 'next' }, told.next));
+      h('strong', {}, told.title + '.'), ' ', told.sentence, ' ', h('span', { class: 'next' }, told.next));
   }));
 }
 

@@ -55,10 +55,13 @@ export const grouped = (hash) => hash.replace(/^0x/, '').match(/.{1,4}/g)?.join(
 
 // The clock: the gateway's, not the reader's device.
 let ahead = 0;
+/** Whether the gateway's clock is known yet; until then no present time is shown. */
+export let isClockKnown = false;
 export const now = () => Date.now() + ahead;
 /** Takes the gateway's instant; a device that is less than 5 s off keeps its own count. */
 export function setClock(serverMs) {
   if (!Number.isFinite(serverMs)) return;
+  isClockKnown = true;
   const off = serverMs - Date.now();
   ahead = Math.abs(off) > 5000 ? off : 0;
 }
