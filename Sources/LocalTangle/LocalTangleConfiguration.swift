@@ -15,6 +15,9 @@ package struct LocalTangleConfiguration: Sendable {
     /// Where keys, milestones and blocks are kept; nil keeps nothing.
     package var directory: String?
 
+    /// The stored file is written anew, without what was forgotten, once it is larger than this and has doubled.
+    package var rewriteBytesMin = 16 << 20
+
     package static let intervalMsMin: Int64 = 1_000
     package static let pruneAfterMin: UInt32 = 20
 

@@ -13,7 +13,7 @@ extension LocalTangleNode {
         port: Int, onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) async throws {
         var logger = Logger(label: "local-tangle")
-        logger.logLevel = .error
+        logger.logLevel = .critical  // Connections that end with the server are no news.
         let application = Application(
             router: router(),
             configuration: ApplicationConfiguration(

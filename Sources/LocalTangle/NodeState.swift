@@ -11,8 +11,6 @@ struct NodeState: ~Copyable {
     /// Size after the last rewrite; the file is rewritten when it has grown to twice that and past the floor.
     private var compactBytes = 0
 
-    static let rewriteBytesMin = 16 << 20
-
     private enum Kind {
         static let network: UInt8 = 0
         static let block: UInt8 = 1
@@ -87,7 +85,7 @@ struct NodeState: ~Copyable {
     }
 
     private mutating func rewriteIfLarge() throws(LocalTangleError) {
-        guard let size = journal?.sizeBytes, size > max(Self.rewriteBytesMin, 2 * compactBytes) else { return }
+        guard let size = journal?.sizeBytes, size > max(configuration.rewriteBytesMin, 2 * compactBytes) else { return }
         try rewrite()
     }
 
