@@ -158,7 +158,7 @@ let package = Package(
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
-        tests("LocalTangleTests", ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient]),
+        tests("LocalTangleTests", ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
         tests(
             "AnchoringTests",
             [
