@@ -22,6 +22,9 @@ package actor LedgerReader {
         guard found <= Schema.version else {
             throw LedgerError.newerSchema(found: found, known: Schema.version, file: path)
         }
+        guard found == Schema.version else {
+            throw LedgerError.outOfOrder(what: "\(path): schema \(found) is older than this program; start plumblined once")
+        }
         try database.prepareReader()
         let identity = try database.identity()
         return LedgerReader(identity: identity, database: database)

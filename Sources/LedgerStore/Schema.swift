@@ -5,7 +5,7 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first]
+    static let steps: [String] = [first, leavesByTime]
 
     private static let first = """
         CREATE TABLE identity (
@@ -79,4 +79,7 @@ enum Schema {
             anchor_from INTEGER, anchor_to INTEGER, file TEXT, size_bytes INTEGER, sha256 BLOB, expires_ms INTEGER,
             done_mille INTEGER NOT NULL, problem TEXT) WITHOUT ROWID;
         """
+
+    /// Lists of boots, gaps and changes are asked by time.
+    private static let leavesByTime = "CREATE INDEX leaf_wall ON leaf (type, wall_ms)"
 }
