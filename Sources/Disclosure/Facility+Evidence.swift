@@ -55,15 +55,27 @@ extension Facility {
 
     /// The gateway's own check of one reading, against the gateway's own card.
     package func readingVerdict(point id: String, atMs: Int64, grant: Grant) async throws -> Verdict {
-        verify(try await readingFile(point: id, atMs: atMs, grant: grant), facts.card)
+        let file = try await readingFile(point: id, atMs: atMs, grant: grant)
+        return await Self.verdict(file, try PolicyCard.parse(Array(facts.card.utf8)))
     }
 
     /// Checks a file that came from outside; nothing of it is kept. `card`: the caller's own, else the one inside the file is used.
     package func check(file: [UInt8], card: String?) async throws -> (verdict: Verdict, sha256: Hash) {
         guard file.count <= Self.verificationBytesMax else { throw Refusal.tooLarge(limitBytes: Self.verificationBytesMax) }
+        let own: PolicyCard?
+        do {
+            own = try card.map { try PolicyCard.parse(Array($0.utf8)) }
+        } catch {
+            throw Refusal.unreadableFile
+        }
         try await verifications.take()
-        let verdict = verify(file, card)
+        let verdict = await Self.verdict(file, own)
         await verifications.giveBack()
         return (verdict, sha256(file))
+    }
+
+    /// Off the caller's executor: a long file takes seconds.
+    @concurrent private static func verdict(_ file: [UInt8], _ card: PolicyCard?) async -> Verdict {
+        verify(file: file, card: card)
     }
 }

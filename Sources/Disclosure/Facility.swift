@@ -1,4 +1,3 @@
-package import Evidence
 package import Hashing
 package import LedgerStore
 package import Readings
@@ -52,17 +51,14 @@ package struct Facility: Sendable {
     let now: @Sendable () -> Int64
     let health: @Sendable () async -> Health
     let noteAccess: @Sendable (AccessUse) async throws -> Void
-    let verify: @Sendable (_ file: [UInt8], _ card: String?) -> Verdict
     let verifications = VerificationSlots()
 
     /// - Parameters:
-    ///   - verify: checks a file against the caller's card, or the one inside the file when `card` is `nil`.
     ///   - nowMs: UTC ms.
     ///   - noteAccess: counts a disclosure for the access leaf of the running interval; on disk when it returns.
     package init(
         reader: LedgerReader, keeper: TwinKeeper, facts: FacilityFacts, zone: ZoneRules,
-        maker: any EvidenceMaking, evidenceDirectory: String,
-        verify: @escaping @Sendable (_ file: [UInt8], _ card: String?) -> Verdict, nowMs: @escaping @Sendable () -> Int64,
+        maker: any EvidenceMaking, evidenceDirectory: String, nowMs: @escaping @Sendable () -> Int64,
         pause: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
         health: @escaping @Sendable () async -> Health = { Health(state: .ok) },
         noteAccess: @escaping @Sendable (AccessUse) async throws -> Void
@@ -74,7 +70,6 @@ package struct Facility: Sendable {
         self.maker = maker
         self.health = health
         self.noteAccess = noteAccess
-        self.verify = verify
         now = nowMs
         shelf = EvidenceShelf(
             reader: reader, maker: maker, directory: evidenceDirectory, nowMs: nowMs, pause: pause,
