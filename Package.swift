@@ -33,7 +33,6 @@ let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -124,7 +123,8 @@ let package = Package(
                 "CBuildInfo", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "FacilityAPI", "LocalTangle", crypto,
-                .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioPosix,
+                .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
+                httpClient,
             ] + hummingbird),
         door("plumblined", ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
         door(

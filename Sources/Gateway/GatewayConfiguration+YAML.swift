@@ -41,7 +41,7 @@ extension GatewayConfiguration {
         if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
         if let local = root["localTangle"] {
             try local.allow(["interval", "minPowScore", "port"])
-            if let node = local["interval"] { result.localTangle.intervalMs = try node.duration(200...60_000) }
+            if let node = local["interval"] { result.localTangle.intervalMs = try node.duration(1_000...60_000) }
             if let node = local["minPowScore"] { result.localTangle.minPoWScore = UInt32(try node.int(0...4_000)) }
             if let node = local["port"] { result.localTangle.port = UInt16(try node.int(0...65_535)) }
         }

@@ -1,5 +1,3 @@
-package import Readings
-
 /// Everything `plumbline.yaml` says, checked. Keys, ranges and defaults stand in `Docs/operate.md`.
 package struct GatewayConfiguration: Sendable, Equatable {
     /// First part of the log's origin.

@@ -1,8 +1,8 @@
-package import BuildingFile
+import BuildingFile
 import FoundationEssentials
 import Glibc
 package import Profiles
-package import SourceYAML
+import SourceYAML
 package import TwinModel
 
 /// Configuration, profiles and building, read and checked as a whole; nothing has been started yet.
@@ -10,6 +10,12 @@ package struct GatewayPlan: Sendable {
     package let configuration: GatewayConfiguration
     package let profiles: ProfileLibrary
     package let building: Building
+
+    /// One line for people: what the building has.
+    package var summary: String {
+        "building \(building.id), \(building.entities.count) entities, \(building.points.count) points in "
+            + "\(building.streams.count) streams from \(building.devices.count) devices, \(profiles.profiles.count) profiles"
+    }
 
     /// Bytes of one file that a person writes, at most.
     static let fileBytesMax = 4 << 20
@@ -35,7 +41,7 @@ package struct GatewayPlan: Sendable {
     }
 
     /// Every `*.yaml` of the folder.
-    private static func profiles(in folder: String) throws -> ProfileLibrary {
+    package static func profiles(in folder: String) throws -> ProfileLibrary {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {  // the sentence below says which
             throw SourceError(file: folder, message: "the folder of device profiles cannot be read", hint: "set profiles: in plumbline.yaml")
         }

@@ -1,0 +1,46 @@
+import Glibc
+
+/// Why the gateway does not do what it was asked to; `description` says what happened and what to do next.
+package enum GatewayError: Error, Equatable, CustomStringConvertible {
+    case file(path: String, doing: String, errno: Int32)
+    case keyFile(path: String)
+    case cardUnreadable(path: String)
+    /// `init` where something is already.
+    case alreadySetUp(path: String)
+    case notSetUp(path: String)
+    case recoveryKeyInside(path: String)
+    /// The configuration asks for something else than what `init` fixed.
+    case fixed(key: String, configured: String, stored: String)
+    case zoneUnknown(name: String, path: String)
+    case tls(path: String, why: String)
+    case node(String)
+    case tokenName(String)
+    case noSuchToken(name: String)
+    case notAnswering(address: String, why: String)
+
+    package var description: String {
+        switch self {
+        case .file(let path, let doing, let errno):
+            "\(path) cannot \(doing): \(String(cString: strerror(errno)))"
+        case .keyFile(let path):
+            "\(path) is not a key file of this program; restore it from the backup"
+        case .cardUnreadable(let path):
+            "\(path) is not a policy card; restore it from the backup"
+        case .alreadySetUp(let path):
+            "\(path) is there already; init never touches an existing log. Choose another data folder for a new building"
+        case .notSetUp(let path):
+            "\(path) is missing; run plumblined init first"
+        case .recoveryKeyInside(let path):
+            "the recovery key must not lie in the data folder \(path): it would be stolen together with the log key. Name a path off this machine"
+        case .fixed(let key, let configured, let stored):
+            "\(key) is \(configured), but this log was made with \(stored); it cannot change within a log. Set it back, or use another data folder"
+        case .zoneUnknown(let name, let path):
+            "time zone \(name) is not known here (\(path)); install tzdata, or correct timezone: in the building file"
+        case .tls(let path, let why): "\(path) cannot be used for TLS: \(why)"
+        case .node(let why): why
+        case .tokenName(let name): "'\(name)' cannot name a token; use 1 to 63 of a-z 0-9 - _"
+        case .noSuchToken(let name): "there is no valid token named \(name); see plumblined token list"
+        case .notAnswering(let address, let why): "no gateway answers at \(address): \(why)"
+        }
+    }
+}

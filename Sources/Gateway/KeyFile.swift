@@ -1,0 +1,53 @@
+import Glibc
+import Hashing
+import MerkleLog
+
+/// A private key in a file: who may read it is decided by the file's mode, 0600, from its first byte on.
+enum KeyFile {
+    static let header = "plumbline-key/v1"
+
+    /// Makes a file that must not exist yet; file and folder are on disk when this returns.
+    static func write(seed: [UInt8], key: VerifierKey, to path: String) throws {
+        try Files.writeNew("\(header)\nvkey \(key.description)\nseed \(hexText(seed))\n", to: path, mode: 0o600)
+    }
+
+    static func read(_ path: String) throws -> LogSigningKey {
+        let lines = String(decoding: try GatewayPlan.read(path), as: UTF8.self).split(separator: "\n")
+        guard lines.count == 3, lines[0] == header, lines[1].hasPrefix("vkey "), lines[2].hasPrefix("seed "),
+            let seed = bytes(hex: String(lines[2].dropFirst(5))), let known = VerifierKey(String(lines[1].dropFirst(5))),
+            let key = LogSigningKey(name: known.name, seed: seed), key.verifierKey == known
+        else { throw GatewayError.keyFile(path: path) }
+        return key
+    }
+}
+
+/// Small files that must be whole.
+enum Files {
+    /// Writes a file that must not exist yet and syncs it and its folder.
+    static func writeNew(_ text: String, to path: String, mode: mode_t) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+        guard file >= 0 else { throw GatewayError.file(path: path, doing: "be made", errno: errno) }
+        defer { close(file) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else {
+            throw GatewayError.file(path: path, doing: "be written", errno: errno)
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+        let folder = parts.isEmpty ? "." : (parts.joined(separator: "/").isEmpty ? "/" : parts.joined(separator: "/"))
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw GatewayError.file(path: folder, doing: "be opened", errno: errno) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw GatewayError.file(path: folder, doing: "be synced", errno: errno) }
+    }
+
+    /// Makes a folder and those above it; one that exists is left as it is.
+    static func makeFolder(_ path: String, mode: mode_t = 0o750) throws {
+        var made = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            made += "/" + part
+            if mkdir(made, mode) != 0, errno != EEXIST { throw GatewayError.file(path: made, doing: "be made", errno: errno) }
+        }
+    }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import CBuildInfo
+
+@main
+struct Plumblined: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plumblined",
+        abstract: "Reads a building, writes down what it saw so that nobody can change it unseen, and serves it.",
+        discussion: """
+            Set up once:
+              plumblined check --config /etc/plumbline/plumbline.yaml
+              plumblined init --config /etc/plumbline/plumbline.yaml --recovery-key /media/stick/recovery.key
+              plumblined token add kari --role facility --config /etc/plumbline/plumbline.yaml
+            Then:
+              plumblined run --config /etc/plumbline/plumbline.yaml
+
+            Exit codes: 0 done, 1 a problem with what was found, 2 could not be done, 64 wrong usage.
+            """,
+        version: "plumblined \(String(cString: plumbline_version())) (commit \(String(cString: plumbline_commit())))",
+        subcommands: [
+            RunCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self, TokenCommand.self,
+            TangleCommand.self, DemoCommand.self,
+        ])
+}
+
+/// Where the configuration stands; the same option everywhere.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: "The configuration file.")
+    var path = "/etc/plumbline/plumbline.yaml"
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Gateway
+import Logging
+import UnixSignals
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs the gateway until SIGTERM or Ctrl-C.",
+        discussion: "Ends with exit code 0 after a clean end, 2 when it cannot start or has to stop; systemd starts it again.")
+
+    @OptionGroup var file: ConfigurationOption
+
+    func run() async throws {
+        try await Terminal.attempt {
+            let plan = try GatewayPlan.load(configurationPath: file.path)
+            let level = Logger.Level(rawValue: plan.configuration.journal.rawValue) ?? .info
+            let gateway = GatewayRun(
+                plan, journal: { Terminal.journal($0, level: level) })
+            defer { GatewayStatus.withdraw(plan.configuration) }
+            try await untilSignal {
+                try await gateway.run { ready in
+                    do { try GatewayStatus.announce(ready.url, plan.configuration) } catch { Terminal.complain(error) }
+                }
+            }
+        }
+    }
+}
+
+/// Runs the body until it ends or SIGTERM or SIGINT comes; then it is cancelled and waited for.
+func untilSignal(_ body: @escaping @Sendable () async throws -> Void) async throws {
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+        group.addTask {
+            do { try await body() } catch is CancellationError {}
+            return true
+        }
+        group.addTask {
+            for await _ in signals { return false }
+            return false
+        }
+        while let isBody = try await group.next() {
+            group.cancelAll()
+            if isBody { return }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Gateway
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Asks the running gateway how it is.",
+        discussion: "Exit code 0 when all is well, 1 when the gateway names a problem, 2 when none answers.")
+
+    @OptionGroup var file: ConfigurationOption
+
+    @Flag(help: "Print the health document as it is.")
+    var json = false
+
+    func run() async throws {
+        try await Terminal.attempt {
+            let plan = try GatewayPlan.load(configurationPath: file.path)
+            let answer = try await GatewayStatus.ask(plan.configuration)
+            if json {
+                print(answer.json)
+            } else {
+                print("\(answer.url)  \(answer.status == 200 ? "all is well" : "has problems")")
+                if answer.status != 200 { print(answer.json) }
+            }
+            if answer.status != 200 { throw ExitCode(1) }
+        }
+    }
+}
