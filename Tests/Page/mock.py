@@ -396,7 +396,9 @@ class Door(http.server.BaseHTTPRequestHandler):
             start, end = ms(one("from")), min(ms(one("to")), gateway.now())
             first = -(-start // (every * 1000)) * every * 1000
             items = [gateway.reading(point, at) for at in range(first, end, every * 1000) if not gateway.lost(point, at)]
-            return page(items[: int(one("limit", "100"))])
+            begin, limit = int(one("cursor", "0")), int(one("limit", "100"))
+            left = urllib.parse.urlencode({"from": one("from"), "to": one("to"), "limit": limit, "cursor": begin + limit})
+            return self.json({"items": items[begin : begin + limit], "next": f"/v1/points/{point}/readings?{left}" if len(items) > begin + limit else None})
         if gateway.evidence_waits:
             return self.problem(409, "not-yet-anchored", "Not fixed yet", "Try again later.", proof="sealed", expectedAt=iso(gateway.base + 590000))
         if "cbor" in self.headers.get("Accept", ""):

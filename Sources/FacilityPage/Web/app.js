@@ -118,14 +118,16 @@ export async function call(path, { method = 'GET', accept = 'application/json', 
   throw new Problem(answer.status, await answer.json().catch(() => ({})));
 }
 export const get = async (path) => (await call(path)).json();
-/** Every item of a list, page after page. */
+/** Every item of a list, page after page; `isCut` where more are left than so many pages hold. */
 export async function all(path, pages = 20) {
   const items = [];
-  for (let next = path; next && pages > 0; pages -= 1) {
+  let next = path;
+  for (; next && pages > 0; pages -= 1) {
     const answer = await get(next);
     items.push(...answer.items);
     next = answer.next;
   }
+  items.isCut = Boolean(next);
   return items;
 }
 /** The name the gateway gives a file, else ours. */

@@ -117,7 +117,8 @@ async function history(point, address, range, enter) {
   const isReads = every === null || seconds < 2 * every || (isStep && (range.toMs - range.fromMs) / every / 1000 <= stepsMost);
   const series = await get(`${address}/series?` + new URLSearchParams({ ...bounds, seconds: Math.max(seconds, Math.ceil((range.toMs - range.fromMs) / 1.5e6)) }));
   const gaps = series.gaps.map((gap) => ({ fromMs: w.instant(gap.from), toMs: w.instant(gap.to), cause: gap.cause })).filter((gap) => gap.fromMs < w.now());
-  const marks = isReads ? fromReads(await all(`${address}/readings?` + new URLSearchParams({ ...bounds, limit: 1000 }), 3)) : fromBuckets(series.buckets, series.seconds);
+  const reads = isReads ? await all(`${address}/readings?` + new URLSearchParams({ ...bounds, limit: 1000 }), stepsMost / 1000) : null;
+  const marks = reads ? fromReads(reads) : fromBuckets(series.buckets, series.seconds);
   const view = { name: point.id, marks, gaps, fromMs: range.fromMs, toMs: range.toMs, unit: point.unit, isStep, enter };
   const place = h('div');
   const csv = `${address}/readings?` + new URLSearchParams({ ...bounds, format: 'csv' });
@@ -127,6 +128,7 @@ async function history(point, address, range, enter) {
   return [
     place,
     h('p', { class: 'quiet caption' }, t('chart.times', { zone: w.zoneName(range.fromMs) }), other && [' · ', other], ' · ', isReads ? t('chart.reads') : t(isStep ? 'chart.steps' : 'chart.buckets', { t: w.duration(series.seconds * 1000) })),
+    reads?.isCut && h('p', { class: 'box notes' }, t('chart.cut', { n: reads.length, t: w.moment(w.instant(reads.at(-1).at)) })),
     h('p', { id: 'in-words' }, sentence(view)),
     h('p', { class: 'actions' }, h('button', { type: 'button', 'aria-expanded': 'false', on: { click: ({ currentTarget }) => toggleTable(currentTarget, tablePlace, view) } }, t('chart.table')),
       h('a', { class: 'button', href: csv, download: true }, t('csv'))),
