@@ -77,6 +77,9 @@ package struct ReadingFile: Hashable, Sendable {
 
     /// Throws `E_MALFORMED`, `E_NONCANONICAL` or `E_VERSION`.
     package static func parse(_ file: [UInt8]) throws(Stop) -> ReadingFile {
+        // The head of an array, in CBOR's major type 4.
+        guard let first = file.first else { throw Stop(.malformed, "the file is empty") }
+        guard first >> 5 == 4 else { throw Stop(.malformed, "neither a period file nor a reading file") }
         guard file.count <= sizeBytesMax else { throw Stop(.malformed, "a reading file has at most 1 MiB") }
         guard let fields = try FileCBOR.decode(file, "the reading file").asArray, fields.count >= 2,
             let version = fields[0].asUnsigned, fields[1] == .text("reading")

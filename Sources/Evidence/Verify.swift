@@ -62,7 +62,7 @@ private func verifyPeriod(
 
 private func verifyReading(_ file: [UInt8], _ own: PolicyCard?, _ start: Verdict.Facts) -> Verdict {
     var facts = start
-    let names: [CheckStep.Name] = [.read, .item, .log, .anchor]
+    let names: [CheckStep.Name] = start.kind == nil ? [.file] : [.read, .item, .log, .anchor]
     let parts: ReadingFile
     do {
         parts = try ReadingFile.parse(file)

@@ -9,9 +9,9 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Shows what is inside a file, a block or a note. Judges nothing.",
         discussion: """
-            Takes an evidence file, a policy card, a checkpoint (signed note), a milestone payload or the bytes of a block;
-            a block may also be given as hexadecimal. What it is, is seen from its bytes; 'block', 'note' and so on in front
-            of it say so.
+            Takes an evidence file, a policy card, a checkpoint (signed note), a milestone
+            payload or the bytes of a block; a block may also be given as hexadecimal. What
+            it is, is seen from its bytes; 'block', 'note' and so on in front of it say so.
 
             Examples:
               plumbline inspect house-16.evidence

@@ -9,14 +9,16 @@ struct Plumbline: ParsableCommand {
         commandName: "plumbline",
         abstract: "Checks evidence files of a Plumbline gateway, offline.",
         discussion: """
-            An evidence file shows what a gateway wrote down and that nothing of it was altered, left out or dated back.
-            The policy card says whose gateway it is; you were handed it when the gateway was set up.
+            An evidence file shows what a gateway wrote down and that nothing of it was
+            altered, left out or dated back. The policy card says whose gateway it is; you
+            were handed it when the gateway was set up.
 
             Examples:
               plumbline verify house-16.evidence --policy house-16.card
               plumbline inspect house-16.evidence
 
-            Exit codes: 0 holds, 1 does not hold, 2 could not be checked or not authenticated, 64 wrong usage.
+            Exit codes: 0 holds, 1 does not hold, 2 could not be checked or not
+            authenticated, 64 wrong usage.
             """,
         version: Build.text,
         subcommands: [VerifyCommand.self, InspectCommand.self])

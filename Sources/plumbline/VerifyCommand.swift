@@ -9,15 +9,18 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Says whether an evidence file holds.",
         discussion: """
-            Without --policy the card inside the file is used. That shows only that the file agrees with itself, and the
-            exit code is 2: whoever made the file could have made the card.
+            Without --policy the card inside the file is used. That shows only that the
+            file agrees with itself, and the exit code is 2: whoever made the file could
+            have made the card.
 
             Examples:
               plumbline verify march.evidence --policy house-16.card
-              plumbline verify march.evidence --policy house-16.card --from 2026-03-08T00:00:00+01:00 --to 2026-03-09T00:00:00+01:00
+              plumbline verify march.evidence --policy house-16.card \\
+                  --from 2026-03-08T00:00:00+01:00 --to 2026-03-09T00:00:00+01:00
               plumbline verify reading.evidence --policy house-16.card --json
 
-            Exit codes: 0 holds (read the notes), 1 does not hold, 2 could not be checked or not authenticated, 64 wrong usage.
+            Exit codes: 0 holds (read the notes), 1 does not hold, 2 could not be checked
+            or not authenticated, 64 wrong usage.
             """)
 
     @Argument(help: "The evidence file: of a period or of a reading.")
