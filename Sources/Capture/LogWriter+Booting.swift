@@ -42,6 +42,7 @@ extension LogWriter {
         let sealedCount = try sealOpenIntervals()
         let gap = try boot()
         let changed = try changeConfiguration(to: building)
+        try tell(gap, changed: changed)
         return Start(
             bootNumber: bootNumber, sealedIntervals: sealedCount, gap: gap, configChanged: changed,
             signingRefusal: signingRefusal)
@@ -74,6 +75,16 @@ extension LogWriter {
             count += try seal(openK...upTo, as: (head.bootNumber, old?.lastMonoMs ?? 0)).count
         }
         return count
+    }
+
+    /// Lets the API's event stream know what the time without us was.
+    private func tell(_ gap: StoredGap?, changed: Bool) throws {
+        var events: [NewEvent] = []
+        if let gap { events.append(.gap(gap.kFrom, gap.kTo + 1, cause: "not-running", periodMs: identity.periodMs)) }
+        if changed { events.append(.change(revision: configuration.configuration.head.modelRevision)) }
+        let told = events
+        let nowMs = clock.wallMs()
+        try ledger { _ = try $0.addEvents(told, nowMs: nowMs) }
     }
 
     private func boot() throws -> StoredGap? {
