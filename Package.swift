@@ -163,7 +163,7 @@ let package = Package(
             "AnchoringTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle",
+                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle", "Evidence", "Disclosure", logging,
             ]),
         tests(
             "EvidenceTests",
