@@ -21,6 +21,9 @@ final class BrokerLink {
         }
         self.handle = handle
         mosquitto_connect_callback_set(handle) { _, object, code in Inbox.of(object)?.answer = code }
+        mosquitto_subscribe_callback_set(handle) { _, object, _, count, granted in
+            Inbox.of(object)?.subscribed(UnsafeBufferPointer(start: granted, count: Int(max(count, 0))))
+        }
         mosquitto_message_callback_set(handle) { _, object, message in
             if let message { Inbox.of(object)?.add(message.pointee) }
         }
@@ -42,6 +45,9 @@ final class BrokerLink {
 
     /// The broker's answer to the attempt: `nil` before it, 0 for welcome.
     var answer: Int32? { inbox.answer }
+
+    /// Topics that the broker has answered about, and whether it refused one.
+    var subscriptions: (answered: Int, isRefused: Bool) { (inbox.subscriptionsAnswered, inbox.isRefused) }
 
     /// Waits for traffic, at most `timeoutMs`, and does what is due.
     func step(timeoutMs: Int32, wake: WakePipe) throws(MQTTError) {
@@ -101,6 +107,8 @@ private final class Inbox {
     private static let payloadBytesMax: Int32 = 256 * 1024
 
     var answer: Int32?
+    private(set) var subscriptionsAnswered = 0
+    private(set) var isRefused = false
     private(set) var dropped = 0
     private var arrivals: [Arrival] = []
     private let nowMs: () -> Int64
@@ -109,6 +117,12 @@ private final class Inbox {
 
     static func of(_ object: UnsafeMutableRawPointer?) -> Inbox? {
         object.map { Unmanaged<Inbox>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// - Parameter granted: quality of service per topic, 128 for a refusal.
+    func subscribed(_ granted: UnsafeBufferPointer<Int32>) {
+        subscriptionsAnswered += granted.count
+        if granted.contains(where: { $0 > 2 }) { isRefused = true }
     }
 
     func add(_ message: mosquitto_message) {

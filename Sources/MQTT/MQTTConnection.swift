@@ -54,8 +54,7 @@ package actor MQTTConnection {
         var lostAt: ContinuousClock.Instant?
         while !Task.isCancelled {
             do throws(MQTTError) {
-                let link = try BrokerLink.open(settings, wake: wake, nowMs: nowMs)
-                for filter in router.filters { try link.subscribe(filter, qos: 1) }
+                let link = try BrokerLink.open(settings, filters: router.filters, wake: wake, nowMs: nowMs)
                 failures = 0
                 lostAt = nil
                 shared.withLock { statistics in

@@ -59,7 +59,7 @@ package struct MQTTMessage: Hashable, Sendable {
 package enum MQTTError: Error, Hashable, Sendable {
     /// Settings that cannot work, such as an authority file that is not there. `code` is libmosquitto's.
     case unusable(code: Int32)
-    /// The broker answered and said no; `code` is CONNACK's: 4 and 5 are name, password, permission.
+    /// The broker answered and said no; `code` is CONNACK's (4 and 5 are name, password, permission), or 128 for a topic.
     case refused(code: Int32)
     /// No connection, or it broke. `code` is libmosquitto's.
     case lost(code: Int32)
