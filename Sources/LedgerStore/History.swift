@@ -1,3 +1,4 @@
+internal import CanonicalCBOR
 package import LogEntries
 package import Readings
 
@@ -88,22 +89,23 @@ extension LedgerReader {
             .natural(range.lowerBound), .natural(range.upperBound)
         ) { row in
             let k = try row.natural(0)
-            let rows = try row.blobOrNil(1).map { try payload($0, k: k) }
+            let bytes = try row.blobOrNil(1)
+            var all: UInt64 = 0
             var silent: UInt64 = 0
             var late: UInt64 = 0
             var estimated: UInt64 = 0
-            for row in rows ?? [] {
-                switch row.quality {
+            try scan(bytes, k: k) { quadruple in
+                all += 1
+                switch UInt8(exactly: quadruple.quality).flatMap(Quality.init(rawValue:)) {
                 case .stale, .offline: silent += 1
                 case .estimated: estimated += 1
                 default: break
                 }
-                if row.sourceMs != nil { late += 1 }
+                if !quadruple.isPlain { late += 1 }
             }
             counts.append(
                 ItemCount(
-                    k: k, received: UInt64(rows?.count ?? 0) - silent, late: late, estimated: estimated, silent: silent,
-                    isErased: rows == nil))
+                    k: k, received: all - silent, late: late, estimated: estimated, silent: silent, isErased: bytes == nil))
             return true
         }
         return counts
@@ -161,12 +163,11 @@ extension LedgerReader {
             let k = try row.natural(0)
             let leafIndex = try row.natural(2)
             var here: [StoredReading] = []
-            for (position, quadruple) in try payload(try row.blob(1), k: k).enumerated() where quadruple.point == point {
-                guard let reading = quadruple.reading(k: k, periodMs: identity.periodMs, kind: kind)
-                    ?? quadruple.reading(k: k, periodMs: identity.periodMs, kind: nil)
-                else { throw damaged("item \(stream)/\(k) holds an impossible value") }
-                guard instants.contains(reading.capturedAtMs) else { continue }
-                let place = SealedPlace(stream: stream, position: UInt64(position), leafIndex: leafIndex)
+            try scan(try row.blob(1), k: k) { quadruple in
+                guard quadruple.point == UInt64(point.rawValue) else { return }
+                let reading = try reading(quadruple, point, k: k, kind: kind)
+                guard instants.contains(reading.capturedAtMs) else { return }
+                let place = SealedPlace(stream: stream, position: quadruple.position, leafIndex: leafIndex)
                 here.append(StoredReading(reading: reading, k: k, place: place))
             }
             found += isDescending ? here.reversed() : here
@@ -182,12 +183,29 @@ extension LedgerReader {
         ) { StoredReading(reading: try $0.reading(1), k: try $0.natural(0), place: nil) }
     }
 
-    private func payload(_ item: [UInt8], k: UInt64) throws -> [PayloadRow] {
+    private func scan(_ item: [UInt8]?, k: UInt64, row: (ItemScan.Row) throws -> Void) throws {
+        guard let item else { return }
         do {
-            return try Payload.decode(try IntervalItem.decode(item).payload)
-        } catch {
+            try ItemScan.each(item, row: row)
+        } catch ItemScan.ScanError.malformed {
             throw damaged("an item of interval \(k) cannot be read")
         }
+    }
+
+    /// The reading of a quadruple; a value that is not of the kind is read by its form, so that a changed configuration hides nothing.
+    private func reading(_ row: ItemScan.Row, _ point: PointNumber, k: UInt64, kind: ValueKind?) throws -> Reading {
+        let periodMs = identity.periodMs
+        guard let quality = UInt8(exactly: row.quality).flatMap(Quality.init(rawValue:)),
+            let element = try? CBOR.decode(Array(row.element)),  // undecodable is damaged, as below
+            let value = row.isPlain ? element : element.asArray?.last
+        else { throw damaged("item \(point)/\(k) cannot be read") }
+        let quadruple = PayloadRow(
+            point: point, dtMs: row.dtMs, quality: quality, sourceMs: element.asArray?.first?.asInt, value: value)
+        guard
+            let reading = quadruple.reading(k: k, periodMs: periodMs, kind: kind)
+                ?? quadruple.reading(k: k, periodMs: periodMs, kind: nil)
+        else { throw damaged("point \(point) has an impossible value in interval \(k)") }
+        return reading
     }
 
     private func decode(_ stored: StoredLeaf) throws -> DecodedLeaf {
