@@ -1,0 +1,114 @@
+import Foundation
+import MQTT
+import Profiles
+import Readings
+import Simulation
+import Testing
+import TwinModel
+
+/// Goal: rooms and kitchen arrive in the gateway as they are. Method: a real mosquitto on a loopback port, the simulation on one
+/// side, the gateway's own MQTT room with the demo's building file on the other.
+@Suite struct BrokerTests {
+    @Test(.timeLimit(.minutes(2))) func `every MQTT point of the demo's building arrives, good and in its limits`() async throws {
+        let broker = try Broker()
+        defer { broker.stop() }
+        let port = broker.port
+        let building = try House.building(mqttPort: port)
+        let profiles = try House.profiles()
+        let simulation = try SimulatedBuilding(Self.hasty(), profiles: profiles)
+        var points: [PointNumber: Point] = [:]
+        var devices: [MQTTDevice] = []
+        for device in building.devices {
+            guard case .mqtt(let root) = device.address else { continue }
+            let profile = try #require(profiles.profile(device.profile))
+            var bound: [BoundPoint] = []
+            for point in building.points where point.binding.device == device.id {
+                let number = PointNumber(UInt32(points.count + 1))
+                points[number] = point
+                bound.append(BoundPoint(point: number, source: try #require(profile.point(point.binding.profilePoint)), everyMs: 1_000))
+            }
+            devices.append(MQTTDevice(device: device.id, root: root, profile: profile, points: bound))
+        }
+        #expect(points.count == 14)
+        let (readings, continuation) = AsyncStream.makeStream(of: [Reading].self)
+        let wallMs: @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+        let connection = MQTTConnection(
+            MQTTSettings(host: "127.0.0.1", port: port, clientID: "test-gateway"), devices: devices, nowMs: wallMs,
+            chance: { 0.5 }, deliver: { continuation.yield($0) })
+        var latest: [PointNumber: Reading] = [:]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await connection.run() }
+            group.addTask {
+                try await simulation.run(modbusPort: 0, mqttHost: "127.0.0.1", mqttPort: port, wallMs: wallMs) { modbusPort in
+                    #expect(modbusPort > 0)
+                }
+            }
+            for await batch in readings {
+                for reading in batch where reading.quality == .good { latest[reading.point] = reading }
+                if latest.count == points.count { break }
+            }
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) { throw error }
+            }
+        }
+        for (number, point) in points {
+            let reading = try #require(latest[number], "\(point.id)")
+            let value = try #require(point.engineering(reading.value), "\(point.id)")
+            #expect(point.limits.contains(value), "\(point.id) \(value)")
+            #expect(abs((reading.sourceAtMs ?? 0) - reading.capturedAtMs) < 10_000, "\(point.id)")
+        }
+    }
+
+    /// Every device speaks several times a second.
+    private static func hasty() -> SimulatedBuilding.Settings {
+        var settings = SimulatedBuilding.Settings(seed: 9, startMs: 1_781_596_800_000)
+        settings.uplinkEveryMs = 400
+        settings.meterEveryMs = 250
+        return settings
+    }
+}
+
+/// A mosquitto of this test alone.
+private final class Broker {
+    let port: UInt16
+    private let process: Process
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumbline-broker-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let path = try #require(["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first { FileManager.default.isExecutableFile(atPath: $0) })
+        port = try Self.freePort()
+        let file = folder.appendingPathComponent("mosquitto.conf")
+        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(to: file, atomically: true, encoding: .utf8)
+        process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = ["-c", file.path]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func stop() {
+        // Worker threads pass their blocked signals on; only this one cannot be blocked.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// A port that the kernel chose a moment ago.
+    private static func freePort() throws -> UInt16 {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1 }
+        }
+        try #require(code == 0)
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
