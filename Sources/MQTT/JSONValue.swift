@@ -41,6 +41,7 @@ extension JSONValue {
 
     /// Whether a text is a number in JSON's form.
     static func isNumber(_ text: String) -> Bool {
+        // Why it is no number does not matter here.
         guard case .number(let token) = try? parse(Array(text.utf8)) else { return false }
         return token.utf8.count == text.utf8.count
     }
