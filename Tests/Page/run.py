@@ -119,7 +119,7 @@ def script_off(browser, addresses):
     browser.driver.get(browser.url + addresses["today"])
     source = browser.driver.page_source
     browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
-    check("without script the page says so and links to the data", "<noscript>" in source and 'href="/v1/points"' in source and "format=csv" in source)
+    check("without script the page says so and links to the data", "<noscript>" in source and 'href="/v1/points"' in source and 'href="/v1/completeness"' in source)
 
 
 def headers(url):

@@ -23,7 +23,7 @@ start(async (main) => {
   let days;
   const load = () => { days = all('/v1/completeness?' + new URLSearchParams({ ...bounds, limit: 1000 })); days.catch(() => null); };
   load();
-  const drawDays = panel(places.days, async () => completeness(await days, first, last, bounds));
+  const drawDays = panel(places.days, async () => completeness(await days));
   const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=20')).items));
   panel(places.make, async () => maker(await days, first, last));
   const refetch = () => { load(); drawDays(); drawAnchors(); };
@@ -50,7 +50,7 @@ function byDay(items) {
     proof: ['open', 'sealed', 'submitted', 'anchored'].find((state) => day.proofs.has(state)) ?? 'open' }));
 }
 
-function completeness(items, first, last, bounds) {
+function completeness(items) {
   const days = byDay(items).slice(0, daysMost);
   if (!days.length) return h('p', {}, t('record.empty'));
   const gaps = days.flatMap((day) => day.gaps).sort((a, b) => b.fromMs - a.fromMs);
@@ -66,7 +66,6 @@ function completeness(items, first, last, bounds) {
     strip(days),
     h('ul', { class: 'legend' }, ['full', 'part', 'gap', 'open'].map((kind) => h('li', {}, h('span', { class: 'cell ' + kind, 'aria-hidden': 'true' }), ' ', t('cell.' + kind)))),
     gaps.length > 0 && [h('h3', {}, t('record.gaps', { n: gaps.length })), h('ul', { class: 'lines' }, gaps.slice(0, 50).map((gap) => h('li', {}, mark('offline'), ' ', h('strong', {}, w.span(gap.fromMs, gap.toMs)), ' · ', w.duration(gap.toMs - gap.fromMs), ' · ', w.quality(gap.cause))))],
-    h('p', { class: 'actions' }, h('a', { class: 'button', download: true, href: '/v1/completeness?' + new URLSearchParams({ ...bounds, format: 'csv' }) }, t('csv'))),
   ];
 }
 
