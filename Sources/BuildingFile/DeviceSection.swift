@@ -50,17 +50,21 @@ enum DeviceSection {
         let address = isModbus ? try modbus(node, entry.key) : try mqtt(node, entry.key)
         let everySeconds = try node["every"].map { node throws(SourceError) in try seconds(node) }
         return Found(
-            device: Device(id: entry.key, profile: profile.id, profileHash: profile.hash.bytes, address: address), profile: profile,
+            device: Device(id: entry.key, profile: profile.id, profileHash: profile.hash.bytes, address: address),
+            profile: profile,
             everySeconds: everySeconds ?? (isModbus ? modbusEverySeconds : mqttEverySeconds))
     }
 
     private static func mqtt(_ node: YAMLNode, _ id: String) throws(SourceError) -> DeviceAddress {
         for key in ["modbus", "unit", "baud", "mode"] {
-            if let wrong = node[key] { throw wrong.error("'\(key)' does not go with an MQTT profile", hint: "device \(id) needs 'mqtt: TOPIC'") }
+            if let wrong = node[key] {
+                throw wrong.error("'\(key)' does not go with an MQTT profile", hint: "device \(id) needs 'mqtt: TOPIC'")
+            }
         }
         let topic = try node.required("mqtt")
         let root = try topic.string(sizeBytesMax: 512)
-        let isLegal = !root.isEmpty && !root.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 == 0 }
+        let isLegal =
+            !root.isEmpty && !root.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 == 0 }
         guard isLegal, root.utf8.first != UInt8(ascii: "/"), root.utf8.last != UInt8(ascii: "/") else {
             throw topic.error("'\(root.prefix(80))' is no topic root", hint: "no wildcard, no slash at either end")
         }
@@ -68,7 +72,10 @@ enum DeviceSection {
     }
 
     private static func modbus(_ node: YAMLNode, _ id: String) throws(SourceError) -> DeviceAddress {
-        if let wrong = node["mqtt"] { throw wrong.error("'mqtt' does not go with a Modbus profile", hint: "device \(id) needs 'modbus: \"tcp://HOST:PORT\"'") }
+        if let wrong = node["mqtt"] {
+            throw wrong.error(
+                "'mqtt' does not go with a Modbus profile", hint: "device \(id) needs 'modbus: \"tcp://HOST:PORT\"'")
+        }
         let place = try node.required("modbus")
         let text = try place.string(sizeBytesMax: 512)
         let unit = UInt8(clamping: try node["unit"].map { node throws(SourceError) in try node.int(0...255) } ?? 1)
@@ -77,12 +84,14 @@ enum DeviceSection {
                 if let wrong = node[key] { throw wrong.error("'\(key)' is for serial lines") }
             }
             guard let (host, port) = hostAndPort(text.dropFirst(6)) else {
-                throw place.error("'\(text.prefix(80))' is no address", hint: "write tcp://HOST:PORT, an IPv6 host in brackets")
+                throw place.error(
+                    "'\(text.prefix(80))' is no address", hint: "write tcp://HOST:PORT, an IPv6 host in brackets")
             }
             return .modbus(host: host, port: port, unit: unit)
         }
         guard text.hasPrefix("rtu:/"), text.utf8.count > 5 else {
-            throw place.error("'\(text.prefix(80))' is no Modbus address", hint: "write tcp://HOST:PORT or rtu:/dev/ttyUSB0")
+            throw place.error(
+                "'\(text.prefix(80))' is no Modbus address", hint: "write tcp://HOST:PORT or rtu:/dev/ttyUSB0")
         }
         let baud = try node["baud"].map { node throws(SourceError) in try node.int(300...921_600) } ?? 9_600
         let mode = try node["mode"]?.choice(["8N1", "8E1", "8O1", "8N2", "7E1", "7O1"]) ?? "8N1"
@@ -103,10 +112,14 @@ enum DeviceSection {
             host = text[..<colon]
             port = text[text.index(after: colon)...]
         }
-        let isLegal = host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@") }
+        let isLegal = host.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "@")
+        }
         guard !host.isEmpty, host.utf8.count <= 253, isLegal else { return nil }
         guard let port else { return (String(host), 502) }
-        guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(port), number > 0 else { return nil }
+        guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(port), number > 0 else {
+            return nil
+        }
         return (String(host), number)
     }
 }

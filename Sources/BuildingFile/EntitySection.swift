@@ -31,7 +31,8 @@ enum EntitySection {
             relations += try targets(value, kind, of: entry.key, ids: ids)
         }
         return Entity(
-            id: entry.key, type: type, label: try node["label"]?.string(sizeBytesMax: BuildingFile.labelSizeBytesMax) ?? entry.key,
+            id: entry.key, type: type,
+            label: try node["label"]?.string(sizeBytesMax: BuildingFile.labelSizeBytesMax) ?? entry.key,
             relations: relations, annotations: try annotations(node))
     }
 
@@ -39,11 +40,14 @@ enum EntitySection {
         _ node: YAMLNode, _ kind: RelationKind, of id: String, ids: Set<String>
     ) throws(SourceError) -> [Relation] {
         let names = try node.strings()
-        guard names.count == 1 || !kind.isSingle else { throw node.error("'\(kind.rawValue)' names one entity, not \(names.count)") }
+        guard names.count == 1 || !kind.isSingle else {
+            throw node.error("'\(kind.rawValue)' names one entity, not \(names.count)")
+        }
         var relations: [Relation] = []
         for name in names {
             guard ids.contains(name) else {
-                throw node.error("'\(kind.rawValue)' names the unknown entity '\(name.prefix(80))'", hint: didYouMean(name, in: ids))
+                throw node.error(
+                    "'\(kind.rawValue)' names the unknown entity '\(name.prefix(80))'", hint: didYouMean(name, in: ids))
             }
             guard name != id else { throw node.error("'\(kind.rawValue)' names the entity itself") }
             relations.append(Relation(kind, name))
@@ -63,7 +67,8 @@ enum EntitySection {
     /// Groups of facts an entity may carry and the keys of each; an empty list allows any key.
     private static let annotationKeys: [String: [String]] = [
         "metrology": [
-            "class", "mid", "serial", "sealed", "ctRatio", "vtRatio", "installed", "verified", "replaces", "closingIndex", "openingIndex",
+            "class", "mid", "serial", "sealed", "ctRatio", "vtRatio", "installed", "verified", "replaces",
+            "closingIndex", "openingIndex",
         ],
         "asset": ["manufacturer", "model", "serial", "installed", "warrantyUntil"],
         "notes": [],
@@ -93,7 +98,8 @@ enum EntitySection {
             while let id = here, !isClear.contains(id) {
                 if let start = path.firstIndex(of: id) {
                     let circle = (path[start...] + [id]).joined(separator: " → ")
-                    throw (entry.value[kind.rawValue] ?? entry.value).error("'\(kind.rawValue)' goes in a circle: \(circle)")
+                    throw (entry.value[kind.rawValue] ?? entry.value).error(
+                        "'\(kind.rawValue)' goes in a circle: \(circle)")
                 }
                 path.append(id)
                 here = next[id] ?? nil

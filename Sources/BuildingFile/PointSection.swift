@@ -32,10 +32,12 @@ enum PointSection {
         _ entry: YAMLEntry, entities: Set<String>, devices: [String: DeviceSection.Found]
     ) throws(SourceError) -> Point {
         guard let (entity, _) = Identifier.splitPoint(entry.key) else {
-            throw entry.error("'\(entry.key.prefix(80))' is no point id", hint: "write ENTITY.NAME; \(BuildingFile.identifierHint)")
+            throw entry.error(
+                "'\(entry.key.prefix(80))' is no point id", hint: "write ENTITY.NAME; \(BuildingFile.identifierHint)")
         }
         guard entities.contains(entity) else {
-            throw entry.error("point \(entry.key) belongs to the unknown entity '\(entity)'", hint: didYouMean(entity, in: entities))
+            throw entry.error(
+                "point \(entry.key) belongs to the unknown entity '\(entity)'", hint: didYouMean(entity, in: entities))
         }
         let node = entry.value
         try node.allow(
@@ -46,9 +48,11 @@ enum PointSection {
         let isQuiet = nature == .event || nature == .session
         let every = try node["every"].map { node throws(SourceError) in try DeviceSection.seconds(node) }
         return Point(
-            id: entry.key, entity: entity, type: try type(node, source), unit: try unit(node, source, of: entry.key), nature: nature,
+            id: entry.key, entity: entity, type: try type(node, source), unit: try unit(node, source, of: entry.key),
+            nature: nature,
             flow: try node["flow"]?.choice(Flow.self) ?? source.flow.flatMap(Flow.init(rawValue:)),
-            privacy: try privacy(node, source), tenant: try node["tenant"].map { node throws(SourceError) in
+            privacy: try privacy(node, source),
+            tenant: try node["tenant"].map { node throws(SourceError) in
                 try BuildingFile.identifier(node, what: "tenant")
             },
             limits: try limits(node["limits"]),
@@ -56,7 +60,9 @@ enum PointSection {
                 device: device.device.id, profilePoint: source.id, profile: device.profile.id,
                 profileHash: device.profile.hash.bytes),
             expectedSeconds: isQuiet ? every : every ?? device.everySeconds, kind: source.kind, scale: source.scale,
-            stream: try node["stream"].map { node throws(SourceError) in try BuildingFile.identifier(node, what: "stream") },
+            stream: try node["stream"].map { node throws(SourceError) in
+                try BuildingFile.identifier(node, what: "stream")
+            },
             aggregate: try node["aggregate"]?.choice(Aggregate.self))
     }
 
@@ -66,7 +72,9 @@ enum PointSection {
     ) throws(SourceError) -> (DeviceSection.Found, ProfilePoint) {
         let text = try node.string()
         let parts = text.split(separator: "#", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2 else { throw node.error("'\(text.prefix(80))' names no point of a device", hint: "write DEVICE#POINT") }
+        guard parts.count == 2 else {
+            throw node.error("'\(text.prefix(80))' names no point of a device", hint: "write DEVICE#POINT")
+        }
         guard let device = devices[parts[0]] else {
             throw node.error("unknown device '\(parts[0].prefix(80))'", hint: didYouMean(parts[0], in: devices.keys))
         }
@@ -92,7 +100,9 @@ enum PointSection {
         guard let place = node["unit"] else { return source.unit }
         let text = try place.string()
         guard Unit(ucum: text) != nil else {
-            throw place.error("unknown unit '\(text.prefix(40))'", hint: NearestName.find(text, in: Unit.known.map(\.ucum)).map { "did you mean '\($0)'?" })
+            throw place.error(
+                "unknown unit '\(text.prefix(40))'",
+                hint: NearestName.find(text, in: Unit.known.map(\.ucum)).map { "did you mean '\($0)'?" })
         }
         guard text == source.unit else {
             throw place.error("point \(id) is in '\(source.unit ?? "no unit")' by its profile, not in '\(text)'")
@@ -103,7 +113,9 @@ enum PointSection {
     private static func privacy(_ node: YAMLNode, _ source: ProfilePoint) throws(SourceError) -> PrivacyClass {
         guard let place = node["privacy"] else {
             guard source.privacy != .direct else {
-                throw node.error("\(source.id) tells about single persons", hint: "write 'privacy: direct' to ask for it, or leave the point out")
+                throw node.error(
+                    "\(source.id) tells about single persons",
+                    hint: "write 'privacy: direct' to ask for it, or leave the point out")
             }
             return source.privacy
         }
@@ -126,7 +138,9 @@ enum PointSection {
 
     private static func decimal(_ node: YAMLNode?) throws(SourceError) -> ExactDecimal? {
         guard let node else { return nil }
-        guard let value = ExactDecimal(text: try node.number()) else { throw node.expected("a number of at most 38 digits") }
+        guard let value = ExactDecimal(text: try node.number()) else {
+            throw node.expected("a number of at most 38 digits")
+        }
         return value
     }
 }

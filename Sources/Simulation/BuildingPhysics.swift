@@ -71,7 +71,8 @@ package struct BuildingPhysics: Hashable, Sendable {
         let isBrewing = people.isBrewing(people: present, atMs: nowMs)
         flow = balance(kitchen: isBrewing ? 1_465_000 : 47_300, ms: ms)
         energy.add(flow, heat: Milliwatts(heatPump.heat * 1_000), ms: ms)
-        inverterTemperature += (weather.outdoor * 0.3 + 18 + Double(flow.solar) / 2_500_000 - inverterTemperature) * min(1, seconds / 600)
+        inverterTemperature +=
+            (weather.outdoor * 0.3 + 18 + Double(flow.solar) / 2_500_000 - inverterTemperature) * min(1, seconds / 600)
         nowMs += ms
     }
 
@@ -85,10 +86,12 @@ package struct BuildingPhysics: Hashable, Sendable {
         let share = air.flow / max(total, 0.001)
         for index in zones.indices {
             zones[index].breathe(
-                seconds, weather: weather, supply: air.supply, flow: asked[index] * share, target: target, tank: heatPump.tank)
+                seconds, weather: weather, supply: air.supply, flow: asked[index] * share, target: target,
+                tank: heatPump.tank)
         }
         core.breathe(
-            seconds, weather: weather, supply: air.supply, flow: (asked.last ?? 0) * share, target: target - 0.6, tank: heatPump.tank)
+            seconds, weather: weather, supply: air.supply, flow: (asked.last ?? 0) * share, target: target - 0.6,
+            tank: heatPump.tank)
         let draw = zones.reduce(core.radiator) { $0 + $1.radiator } + air.coil
         heatPump.run(seconds, outdoor: weather.outdoor, draw: draw)
     }

@@ -22,7 +22,8 @@ struct KitchenMeter: Sendable {
         var messages = [
             notification(
                 atMs, "em:0",
-                "\"a_act_power\":\(watts),\"a_current\":\(current),\"a_voltage\":\(voltage),\"total_act_power\":\(watts)")
+                "\"a_act_power\":\(watts),\"a_current\":\(current),\"a_voltage\":\(voltage),\"total_act_power\":\(watts)"
+            )
         ]
         if number % Self.energyEvery == 0 {
             let total = (physics.energy.kitchen.wattHours * 100).rounded() / 100

@@ -15,9 +15,11 @@ struct MeterSigns {
         let energyOut = exported?.kilowattHours ?? 0
         let reactiveShare = (1 - powerFactor * powerFactor).squareRoot() / max(powerFactor, 0.1)
         var signs: [String: Double] = [
-            "power.active": watts, "power.apparent": abs(watts) / max(powerFactor, 0.1), "power.reactive": abs(watts) * reactiveShare,
+            "power.active": watts, "power.apparent": abs(watts) / max(powerFactor, 0.1),
+            "power.reactive": abs(watts) * reactiveShare,
             "power.factor": watts < 0 ? -powerFactor : powerFactor, "frequency": frequency(physics),
-            "energy.active.import": energyIn, "energy.active.export": energyOut, "energy.active.total": energyIn + energyOut,
+            "energy.active.import": energyIn, "energy.active.export": energyOut,
+            "energy.active.total": energyIn + energyOut,
             "energy.reactive.import": energyIn * 0.21, "energy.reactive.export": energyOut * 0.02,
             "energy.reactive.total": energyIn * 0.21 + energyOut * 0.02, "phase.angle": 12, "thd.voltage": 1.7,
         ]

@@ -23,7 +23,8 @@ struct People: Hashable, Sendable {
             let leaves = max(arrives + 2, 16.1 + 0.8 * noise.normal(22, who))
             let lunch = 11.5 + 0.2 * noise.normal(23, who)
             let isOut = noise.uniform(24, who * 64 + Int64(clock.hour * 2)) < 0.15
-            let isThere = clock.hour >= arrives && clock.hour < leaves && !(clock.hour >= lunch && clock.hour < lunch + 0.5)
+            let isThere =
+                clock.hour >= arrives && clock.hour < leaves && !(clock.hour >= lunch && clock.hour < lunch + 0.5)
             if isThere && !isOut { count += 1 }
         }
         return count

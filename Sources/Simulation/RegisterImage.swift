@@ -49,7 +49,8 @@ struct RegisterImage: Sendable {
                 if place.type == .bit {
                     Self.setBit(&state, place, isOn: Self.isOn(signs[point.id]))
                 } else {
-                    Self.set(&state, place.function, place.address, Self.words(signs[point.id], point, place, power: power))
+                    Self.set(
+                        &state, place.function, place.address, Self.words(signs[point.id], point, place, power: power))
                 }
             }
         }
@@ -126,7 +127,9 @@ struct RegisterImage: Sendable {
         return (0..<count).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
     }
 
-    private static func set(_ state: inout RegisterBank.State, _ function: ModbusFunction, _ address: UInt16, _ words: [UInt16]) {
+    private static func set(
+        _ state: inout RegisterBank.State, _ function: ModbusFunction, _ address: UInt16, _ words: [UInt16]
+    ) {
         switch function {
         case .holdingRegisters: state.holding.set(address, words)
         case .inputRegisters: state.input.set(address, words)
@@ -139,7 +142,9 @@ struct RegisterImage: Sendable {
         let bit = place.bits?.lowerBound ?? 0
         let count = max(1, place.wordCount)
         let fromEnd = bit / 16
-        let index: UInt16 = place.order == .abcd || place.order == .badc ? UInt16(clamping: count - 1 - fromEnd) : UInt16(clamping: fromEnd)
+        let index: UInt16 =
+            place.order == .abcd || place.order == .badc
+            ? UInt16(clamping: count - 1 - fromEnd) : UInt16(clamping: fromEnd)
         let inWord = place.order == .badc || place.order == .dcba ? (bit % 16 + 8) % 16 : bit % 16
         let address = place.address + index
         let block = place.function == .holdingRegisters ? state.holding : state.input

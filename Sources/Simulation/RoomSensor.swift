@@ -27,7 +27,8 @@ struct RoomSensor: Sendable {
         let pressure = 1_009.4
         let tvoc = 120 + zone.people * 9
         let bytes = Self.frame(
-            temperature: temperature, humidity: humidity, pir: pir, light: level, co2: co2, tvoc: tvoc, pressure: pressure)
+            temperature: temperature, humidity: humidity, pir: pir, light: level, co2: co2, tvoc: tvoc,
+            pressure: pressure)
         return """
             {"deduplicationId":"\(Self.identifier(deviceEUI, frame))","time":"\(UTCTime.text(atMs))","deviceInfo":{"tenantId":\
             "5b1c7a42-8d0e-4f51-9f0c-0d6d2f6a1c10","applicationId":"\(Self.application)","applicationName":"building",\
@@ -47,7 +48,9 @@ struct RoomSensor: Sendable {
             return [UInt8(bits & 0xFF), UInt8(bits >> 8)]
         }
         return [0x01, 0x75, 97, 0x03, 0x67] + word(temperature * 10) + [0x04, 0x68, UInt8(clamping: Int(humidity * 2))]
-            + [0x05, 0x00, pir ? 1 : 0, 0x06, 0xCB, UInt8(clamping: light), 0x07, 0x7D] + word(Double(co2)) + [0x08, 0xE6]
+            + [0x05, 0x00, pir ? 1 : 0, 0x06, 0xCB, UInt8(clamping: light), 0x07, 0x7D] + word(Double(co2)) + [
+                0x08, 0xE6,
+            ]
             + word(Double(tvoc)) + [0x09, 0x73] + word(pressure * 10)
     }
 

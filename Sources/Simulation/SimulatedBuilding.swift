@@ -96,7 +96,8 @@ package final class SimulatedBuilding: Sendable {
         let publisher = MQTTPublisher(
             MQTTSettings(host: mqttHost, port: mqttPort, clientID: "plumbline-simulation-\(settings.seed)"),
             will: MQTTMessage(topic: presence, text: "false", isRetained: true),
-            birth: [MQTTMessage(topic: presence, text: "true", isRetained: true)], chance: { noise.uniform(70, wallMs()) })
+            birth: [MQTTMessage(topic: presence, text: "true", isRetained: true)],
+            chance: { noise.uniform(70, wallMs()) })
         ready(server.port)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }

@@ -10,12 +10,14 @@ package struct SimulatedUnit: Sendable {
     package static let house: [SimulatedUnit] = [
         SimulatedUnit(id: "meter-main", profile: "eastron-sdm630", unit: 1) { physics in
             MeterSigns.read(
-                physics, power: physics.powers.grid, imported: physics.energy.imported, exported: physics.energy.exported,
+                physics, power: physics.powers.grid, imported: physics.energy.imported,
+                exported: physics.energy.exported,
                 powerFactor: 0.97)
         },
         SimulatedUnit(id: "meter-heat-pump", profile: "eastron-sdm630", unit: 2) { physics in
             MeterSigns.read(
-                physics, power: physics.powers.heatPump, imported: physics.energy.heatPump, exported: nil, powerFactor: 0.91)
+                physics, power: physics.powers.heatPump, imported: physics.energy.heatPump, exported: nil,
+                powerFactor: 0.91)
         },
         SimulatedUnit(id: "meter-floors", profile: "eastron-sdm630", unit: 4) { physics in
             let powers = physics.powers
@@ -53,7 +55,8 @@ package struct SimulatedUnit: Sendable {
         let powers = physics.powers
         let mode = powers.charging > 0 ? 1 : powers.discharging > 0 ? 2 : 0
         return [
-            "charge.level": .number(physics.battery.charge), "power.active": .number(Double(powers.charging - powers.discharging) / 1_000),
+            "charge.level": .number(physics.battery.charge),
+            "power.active": .number(Double(powers.charging - powers.discharging) / 1_000),
             "energy.charge": .number(physics.energy.charged.kilowattHours),
             "energy.discharge": .number(physics.energy.discharged.kilowattHours),
             "temperature": .number(physics.battery.temperature), "mode": .number(Double(mode)),
@@ -65,7 +68,8 @@ package struct SimulatedUnit: Sendable {
         return [
             "power.thermal": .number(pump.heat), "power.active": .number(Double(pump.power) / 1_000),
             "temperature.supply": .number(pump.supply), "temperature.return": .number(pump.back),
-            "mode": .number(pump.isRunning ? 1 : 0), "compressor.running": .number(pump.isRunning ? 1 : 0), "fault": .number(0),
+            "mode": .number(pump.isRunning ? 1 : 0), "compressor.running": .number(pump.isRunning ? 1 : 0),
+            "fault": .number(0),
             "energy.thermal": .number(physics.energy.heat.kilowattHours),
             "energy.active.import": .number(physics.energy.heatPump.kilowattHours),
         ]
@@ -78,7 +82,8 @@ package struct SimulatedUnit: Sendable {
             "temperature.return": .number(air.extract), "temperature.outside": .number(physics.weather.outdoor),
             "filter.pressure": .number(air.filterPressure), "air.flow": .number(air.flow * 3_600),
             "setpoint.supply": .number(air.setpoint), "heat.recovery": .number(air.recovery),
-            "power.active": .number(Double(air.power) / 1_000), "energy.active.import": .number(physics.energy.air.kilowattHours),
+            "power.active": .number(Double(air.power) / 1_000),
+            "energy.active.import": .number(physics.energy.air.kilowattHours),
         ]
     }
 }

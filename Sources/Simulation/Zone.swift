@@ -39,7 +39,9 @@ struct Zone: Hashable, Sendable {
     }
 
     /// Seconds are at most 60, so that every store stays stable.
-    mutating func breathe(_ seconds: Double, weather: Weather, supply: Double, flow: Double, target: Double, tank: Double) {
+    mutating func breathe(
+        _ seconds: Double, weather: Weather, supply: Double, flow: Double, target: Double, tank: Double
+    ) {
         airFlow = flow
         let isWarm = temperature > 23.5
         let hasBlindsDown = isWarm || (weather.roof > 450 && temperature > 22.5)

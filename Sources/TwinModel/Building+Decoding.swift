@@ -81,7 +81,9 @@ extension Point {
         let privacy = try fields.name(PrivacyClass.init(rawValue:))
         let tenant = try fields.optionalText()
         let limits = try fields.one { (pair: inout Fields) throws(BuildingDecodingError) in
-            Limits(min: try pair.optionalName(ExactDecimal.init(text:)), max: try pair.optionalName(ExactDecimal.init(text:)))
+            Limits(
+                min: try pair.optionalName(ExactDecimal.init(text:)),
+                max: try pair.optionalName(ExactDecimal.init(text:)))
         }
         let binding = try fields.one { (part: inout Fields) throws(BuildingDecodingError) in
             Binding(
@@ -96,7 +98,8 @@ extension Point {
                 offsetExponent: try part.int())
         }
         self.init(
-            id: id, entity: entity, type: type, unit: unit, nature: nature, flow: flow, privacy: privacy, tenant: tenant,
+            id: id, entity: entity, type: type, unit: unit, nature: nature, flow: flow, privacy: privacy,
+            tenant: tenant,
             limits: limits, binding: binding, expectedSeconds: expected, kind: kind, scale: scale,
             stream: try fields.text(), aggregate: try fields.name(Aggregate.init(rawValue:)))
     }

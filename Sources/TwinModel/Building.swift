@@ -32,7 +32,8 @@ package struct Building: Hashable, Sendable {
     package var streams: [PointStream] {
         Dictionary(grouping: points, by: \.stream).sorted { $0.key < $1.key }.compactMap { name, members in
             guard let first = members.first else { return nil }
-            return PointStream(name: name, privacy: first.privacy, tenant: first.tenant, points: members.map(\.id).sorted())
+            return PointStream(
+                name: name, privacy: first.privacy, tenant: first.tenant, points: members.map(\.id).sorted())
         }
     }
 

@@ -51,7 +51,8 @@ extension Building {
         for id in Set(before.keys).union(after.keys).sorted() {
             let kind: ModelChange.Kind = before[id] == nil ? .added : after[id] == nil ? .removed : .changed
             if kind == .changed, before[id] == after[id] { continue }
-            changes.append(ModelChange(kind: kind, subject: subject, id: id, fields: fields(before[id] ?? [:], after[id] ?? [:])))
+            changes.append(
+                ModelChange(kind: kind, subject: subject, id: id, fields: fields(before[id] ?? [:], after[id] ?? [:])))
         }
         return changes
     }

@@ -98,7 +98,9 @@ extension ExactDecimal {
     /// Exact where both fit 128 bits on one exponent, by nearest double where they do not.
     package func isLess(than other: ExactDecimal) -> Bool {
         let minus = ExactDecimal(mantissa: -1, exponent: 0)
-        if let negated = other.multiplied(by: minus), let difference = adding(negated) { return difference.mantissa < 0 }
+        if let negated = other.multiplied(by: minus), let difference = adding(negated) {
+            return difference.mantissa < 0
+        }
         return double < other.double
     }
 }

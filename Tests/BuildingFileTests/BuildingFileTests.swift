@@ -53,36 +53,108 @@ import TwinModel
 
     /// Goal: a person corrects the file without asking anybody. Method: one mistake at a time, the whole message.
     @Test(arguments: [
-        ("timezone:", "timezon:", "building.yaml:3:1: unknown key 'timezon' in the building file; did you mean 'timezone'?"),
-        ("Europe/Oslo", "../etc", "building.yaml:3:11: '../etc' is no time zone name; write a name such as Europe/Oslo"),
-        ("building: bk16", "building: BK 16", "building.yaml:1:11: 'BK 16' is no building id; an id has 1 to 63 of a-z 0-9 - _ and begins with a letter or digit"),
+        (
+            "timezone:", "timezon:",
+            "building.yaml:3:1: unknown key 'timezon' in the building file; did you mean 'timezone'?"
+        ),
+        (
+            "Europe/Oslo", "../etc",
+            "building.yaml:3:11: '../etc' is no time zone name; write a name such as Europe/Oslo"
+        ),
+        (
+            "building: bk16", "building: BK 16",
+            "building.yaml:1:11: 'BK 16' is no building id; an id has 1 to 63 of a-z 0-9 - _ and begins with a letter or digit"
+        ),
         ("type: AHU", "tpye: AHU", "building.yaml:10:13: unknown key 'tpye' in entity ahu1; did you mean 'type'?"),
         ("type: Level", "type: Floor", "building.yaml:6:19: unknown type 'Floor'; did you mean 'Level'?"),
-        ("type: AHU", "type: Electric_Power_Sensor", "building.yaml:10:19: 'Electric_Power_Sensor' is not the type of a space or equipment"),
-        ("in: floor1", "in: flor1", "building.yaml:7:29: 'in' names the unknown entity 'flor1'; did you mean 'floor1'?"),
+        (
+            "type: AHU", "type: Electric_Power_Sensor",
+            "building.yaml:10:19: 'Electric_Power_Sensor' is not the type of a space or equipment"
+        ),
+        (
+            "in: floor1", "in: flor1",
+            "building.yaml:7:29: 'in' names the unknown entity 'flor1'; did you mean 'floor1'?"
+        ),
         ("in: floor1", "in: room101", "building.yaml:7:29: 'in' names the entity itself"),
-        ("label: House 16}", "in: room101}", "building.yaml:5:33: 'in' goes in a circle: house → room101 → floor1 → house"),
-        ("feeds: room101", "feds: room101", "building.yaml:10:24: unknown key 'feds' in entity ahu1; did you mean 'feeds'?"),
-        ("serial: \"4711\"", "seriel: 1", "building.yaml:8:106: unknown key 'seriel' in metrology; did you mean 'serial'?"),
-        ("profile: test-meter", "profile: test-metre", "building.yaml:12:20: unknown profile 'test-metre'; did you mean 'test-meter'?"),
-        ("tcp://10.0.0.20:502", "tcp://10.0.0.20:0", "building.yaml:12:40: 'tcp://10.0.0.20:0' is no address; write tcp://HOST:PORT, an IPv6 host in brackets"),
-        ("unit: 2", "unit: 1", "building.yaml:13:3: device mb2 has the same address as mb1: tcp://10.0.0.20:502 unit 1"),
-        ("unit: 2", "unit: 256", "building.yaml:13:65: expected a whole number from 0 to 255 at devices.mb2.unit, found '256'"),
-        ("mqtt: application", "modbus: application", "building.yaml:16:41: 'modbus' does not go with an MQTT profile; device lora1 needs 'mqtt: TOPIC'"),
-        ("from: mb1#power.active", "from: mb9#power.active", "building.yaml:19:28: unknown device 'mb9'; did you mean 'mb1'?"),
-        ("from: mb1#power.active", "from: mb1#power.activ", "building.yaml:19:28: profile test-meter has no point 'power.activ'; did you mean 'power.active'?"),
-        ("from: mb1#power.active", "from: mb1", "building.yaml:19:28: 'mb1' names no point of a device; write DEVICE#POINT"),
-        ("from: mb1#power.active", "from: mb1#strange", "building.yaml:19:21: unknown type 'Strange_Sensor'; did you mean 'Usage_Sensor'?"),
+        (
+            "label: House 16}", "in: room101}",
+            "building.yaml:5:33: 'in' goes in a circle: house → room101 → floor1 → house"
+        ),
+        (
+            "feeds: room101", "feds: room101",
+            "building.yaml:10:24: unknown key 'feds' in entity ahu1; did you mean 'feeds'?"
+        ),
+        (
+            "serial: \"4711\"", "seriel: 1",
+            "building.yaml:8:106: unknown key 'seriel' in metrology; did you mean 'serial'?"
+        ),
+        (
+            "profile: test-meter", "profile: test-metre",
+            "building.yaml:12:20: unknown profile 'test-metre'; did you mean 'test-meter'?"
+        ),
+        (
+            "tcp://10.0.0.20:502", "tcp://10.0.0.20:0",
+            "building.yaml:12:40: 'tcp://10.0.0.20:0' is no address; write tcp://HOST:PORT, an IPv6 host in brackets"
+        ),
+        (
+            "unit: 2", "unit: 1",
+            "building.yaml:13:3: device mb2 has the same address as mb1: tcp://10.0.0.20:502 unit 1"
+        ),
+        (
+            "unit: 2", "unit: 256",
+            "building.yaml:13:65: expected a whole number from 0 to 255 at devices.mb2.unit, found '256'"
+        ),
+        (
+            "mqtt: application", "modbus: application",
+            "building.yaml:16:41: 'modbus' does not go with an MQTT profile; device lora1 needs 'mqtt: TOPIC'"
+        ),
+        (
+            "from: mb1#power.active", "from: mb9#power.active",
+            "building.yaml:19:28: unknown device 'mb9'; did you mean 'mb1'?"
+        ),
+        (
+            "from: mb1#power.active", "from: mb1#power.activ",
+            "building.yaml:19:28: profile test-meter has no point 'power.activ'; did you mean 'power.active'?"
+        ),
+        (
+            "from: mb1#power.active", "from: mb1",
+            "building.yaml:19:28: 'mb1' names no point of a device; write DEVICE#POINT"
+        ),
+        (
+            "from: mb1#power.active", "from: mb1#strange",
+            "building.yaml:19:21: unknown type 'Strange_Sensor'; did you mean 'Usage_Sensor'?"
+        ),
         ("unit: kW.h", "unit: kWh", "building.yaml:18:58: unknown unit 'kWh'; did you mean 'kW.h'?"),
-        ("unit: kW.h", "unit: W.h", "building.yaml:18:58: point m1.energy-import is in 'kW.h' by its profile, not in 'W.h'"),
-        ("nature: counter", "nature: conter", "building.yaml:18:86: unknown word 'conter' at points.m1.energy-import.nature; did you mean 'counter'?"),
+        (
+            "unit: kW.h", "unit: W.h",
+            "building.yaml:18:58: point m1.energy-import is in 'kW.h' by its profile, not in 'W.h'"
+        ),
+        (
+            "nature: counter", "nature: conter",
+            "building.yaml:18:86: unknown word 'conter' at points.m1.energy-import.nature; did you mean 'counter'?"
+        ),
         ("min: -50000", "min: 60000", "building.yaml:19:54: min is above max"),
         ("every: 5s", "every: 1500ms", "building.yaml:19:88: whole seconds only"),
-        ("m1.power:  ", "m9.power:  ", "building.yaml:19:3: point m9.power belongs to the unknown entity 'm9'; did you mean 'm1'?"),
-        ("m1.power:  ", "power:     ", "building.yaml:19:3: 'power' is no point id; write ENTITY.NAME; an id has 1 to 63 of a-z 0-9 - _ and begins with a letter or digit"),
-        ("{tenant: t3, from: lora1#co2}", "{privacy: none, from: lora1#co2}", "building.yaml:21:31: co2 is at least of class 'indirect' by its profile"),
-        ("privacy: direct, ", "", "building.yaml:22:21: badge tells about single persons; write 'privacy: direct' to ask for it, or leave the point out"),
-        ("{tenant: t3, from: lora1#co2}", "{tenant: t3, stream: plant, from: lora1#co2}", "building.yaml:21:42: stream 'plant' holds m2.state of another privacy class or tenant; points of one stream are disclosed and erased together"),
+        (
+            "m1.power:  ", "m9.power:  ",
+            "building.yaml:19:3: point m9.power belongs to the unknown entity 'm9'; did you mean 'm1'?"
+        ),
+        (
+            "m1.power:  ", "power:     ",
+            "building.yaml:19:3: 'power' is no point id; write ENTITY.NAME; an id has 1 to 63 of a-z 0-9 - _ and begins with a letter or digit"
+        ),
+        (
+            "{tenant: t3, from: lora1#co2}", "{privacy: none, from: lora1#co2}",
+            "building.yaml:21:31: co2 is at least of class 'indirect' by its profile"
+        ),
+        (
+            "privacy: direct, ", "",
+            "building.yaml:22:21: badge tells about single persons; write 'privacy: direct' to ask for it, or leave the point out"
+        ),
+        (
+            "{tenant: t3, from: lora1#co2}", "{tenant: t3, stream: plant, from: lora1#co2}",
+            "building.yaml:21:42: stream 'plant' holds m2.state of another privacy class or tenant; points of one stream are disclosed and erased together"
+        ),
     ]) func `a mistake is told with its place and the way out`(old: String, new: String, message: String) {
         #expect(Sample.refusal(old, new) == message)
     }
@@ -97,7 +169,10 @@ import TwinModel
         #expect(building.label == "b")
     }
 
-    @Test(arguments: ["", "building: b", "- 1", "building: [1]\ntimezone: UTC\nentities: {}", "{{{", "building: b\ntimezone: UTC\nentities: 7"])
+    @Test(arguments: [
+        "", "building: b", "- 1", "building: [1]\ntimezone: UTC\nentities: {}", "{{{",
+        "building: b\ntimezone: UTC\nentities: 7",
+    ])
     func `what is no building file is refused and never traps`(text: String) {
         #expect(throws: SourceError.self) { try Sample.load(text) }
     }

@@ -34,7 +34,9 @@ enum Sample {
 
     static let library: ProfileLibrary = {
         do {
-            return try ProfileLibrary(files: [("test-meter.yaml", Array(meter.utf8)), ("test-sensor.yaml", Array(sensor.utf8))])
+            return try ProfileLibrary(files: [
+                ("test-meter.yaml", Array(meter.utf8)), ("test-sensor.yaml", Array(sensor.utf8)),
+            ])
         } catch { preconditionFailure("\(error)") }
     }()
 

@@ -9,7 +9,9 @@ import TwinModel
 /// Goal: rooms and kitchen arrive in the gateway as they are. Method: a real mosquitto on a loopback port, the simulation on one
 /// side, the gateway's own MQTT room with the demo's building file on the other.
 @Suite struct BrokerTests {
-    @Test(.timeLimit(.minutes(2))) func `every MQTT point of the demo's building arrives, good and in its limits`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `every MQTT point of the demo's building arrives, good and in its limits`()
+        async throws
+    {
         let broker = try Broker()
         defer { broker.stop() }
         let port = broker.port
@@ -25,7 +27,9 @@ import TwinModel
             for point in building.points where point.binding.device == device.id {
                 let number = PointNumber(UInt32(points.count + 1))
                 points[number] = point
-                bound.append(BoundPoint(point: number, source: try #require(profile.point(point.binding.profilePoint)), everyMs: 1_000))
+                bound.append(
+                    BoundPoint(
+                        point: number, source: try #require(profile.point(point.binding.profilePoint)), everyMs: 1_000))
             }
             devices.append(MQTTDevice(device: device.id, root: root, profile: profile, points: bound))
         }
@@ -39,7 +43,8 @@ import TwinModel
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await connection.run() }
             group.addTask {
-                try await simulation.run(modbusPort: 0, mqttHost: "127.0.0.1", mqttPort: port, wallMs: wallMs) { modbusPort in
+                try await simulation.run(modbusPort: 0, mqttHost: "127.0.0.1", mqttPort: port, wallMs: wallMs) {
+                    modbusPort in
                     #expect(modbusPort > 0)
                 }
             }
@@ -78,10 +83,14 @@ private final class Broker {
     init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumbline-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let path = try #require(["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first { FileManager.default.isExecutableFile(atPath: $0) })
+        let path = try #require(
+            ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first {
+                FileManager.default.isExecutableFile(atPath: $0)
+            })
         port = try Self.freePort()
         let file = folder.appendingPathComponent("mosquitto.conf")
-        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(to: file, atomically: true, encoding: .utf8)
+        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(
+            to: file, atomically: true, encoding: .utf8)
         process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = ["-c", file.path]
@@ -106,7 +115,9 @@ private final class Broker {
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1 }
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
+            }
         }
         try #require(code == 0)
         return UInt16(bigEndian: address.sin_port)

@@ -20,7 +20,9 @@ import Testing
         let loads = gained(\.heatPump) + gained(\.air) + gained(\.lightsAndPlugs) + gained(\.kitchen)
         let battery = gained(\.charged) - gained(\.discharged)
         #expect(gained(\.imported) - gained(\.exported) == loads - gained(\.solar) + battery, "seed \(seed)")
-        #expect(battery == physics.batteryStored - before.batteryStored + physics.batteryLost - before.batteryLost, "seed \(seed)")
+        #expect(
+            battery == physics.batteryStored - before.batteryStored + physics.batteryLost - before.batteryLost,
+            "seed \(seed)")
         #expect(physics.batteryLost >= before.batteryLost)
         #expect(loads > 0)
     }
@@ -92,7 +94,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("2026-06-21T11:20:00Z", 50.0), ("2026-12-21T11:16:00Z", 3.1), ("2026-06-20T23:20:00Z", -3.1), ("2026-03-20T11:26:00Z", 26.5),
+        ("2026-06-21T11:20:00Z", 50.0), ("2026-12-21T11:16:00Z", 3.1), ("2026-06-20T23:20:00Z", -3.1),
+        ("2026-03-20T11:26:00Z", 26.5),
     ]) func `the sun stands over Trondheim where an almanac says`(instant: String, elevation: Double) throws {
         let measured = BuildingPhysics(seed: 1, startMs: try UTCTime.parse(instant)).sunElevation
         #expect(abs(measured - elevation) < 0.4, "\(measured)")

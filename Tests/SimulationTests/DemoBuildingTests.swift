@@ -30,11 +30,14 @@ import TwinModel
         let building = try House.building()
         let simulation = try House.simulation()
         var topics = Set<String>()
-        for second in 0..<120 { topics.formUnion(simulation.pass(1_800_000_000_000 + Int64(second) * 1_000).map(\.topic)) }
+        for second in 0..<120 {
+            topics.formUnion(simulation.pass(1_800_000_000_000 + Int64(second) * 1_000).map(\.topic))
+        }
         for point in building.points {
             let device = try #require(building.device(point.binding.device))
             switch device.address {
-            case .modbus(_, _, let unit): #expect(simulation.shown(unit: unit)[point.binding.profilePoint] != nil, "\(point.id)")
+            case .modbus(_, _, let unit):
+                #expect(simulation.shown(unit: unit)[point.binding.profilePoint] != nil, "\(point.id)")
             case .mqtt(let root): #expect(topics.contains { $0 == root || $0.hasPrefix(root + "/") }, "\(root)")
             case .serial: Issue.record("\(device.id) is on a serial line")
             }

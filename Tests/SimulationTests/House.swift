@@ -6,7 +6,8 @@ import TwinModel
 
 /// The files that ship, as the demo uses them.
 enum House {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     static func profiles() throws -> ProfileLibrary {
         let folder = root.appendingPathComponent("DeviceProfiles")

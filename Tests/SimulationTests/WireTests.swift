@@ -30,7 +30,8 @@ import Testing
         #expect(bound.count > 100)
         let (readings, continuation) = AsyncStream.makeStream(of: [Reading].self)
         let connection = ModbusConnection(
-            ModbusSettings(host: "127.0.0.1", port: server.port), units: units, nowMs: { 1_800_000_000_000 }, chance: { 0.5 },
+            ModbusSettings(host: "127.0.0.1", port: server.port), units: units, nowMs: { 1_800_000_000_000 },
+            chance: { 0.5 },
             deliver: { continuation.yield($0) })
         var latest: [PointNumber: Reading] = [:]
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -41,7 +42,9 @@ import Testing
                 if latest.count == bound.count { break }
             }
             group.cancelAll()
-            while let result = await group.nextResult() { if case .failure(let error) = result, !(error is CancellationError) { throw error } }
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) { throw error }
+            }
         }
         for (number, (unit, point)) in bound {
             let reading = try #require(latest[number])
@@ -49,7 +52,9 @@ import Testing
             let place = try #require(point.modbus)
             #expect(reading.quality == .good, "unit \(unit) \(point.id)")
             let read = try #require(point.scale.engineering(reading.value)).double
-            #expect(abs(read - wanted) <= Self.tolerance(wanted, point, place), "unit \(unit) \(point.id): \(read), not \(wanted)")
+            #expect(
+                abs(read - wanted) <= Self.tolerance(wanted, point, place),
+                "unit \(unit) \(point.id): \(read), not \(wanted)")
         }
     }
 
@@ -91,7 +96,9 @@ import Testing
                 topics.append(message.topic)
                 let json = try #require(try JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any])
                 let parameters = json["params"] as? [String: Any]
-                if let total = (parameters?["emdata:0"] as? [String: Any])?["total_act"] as? Double { counters.append(total) }
+                if let total = (parameters?["emdata:0"] as? [String: Any])?["total_act"] as? Double {
+                    counters.append(total)
+                }
             }
         }
         #expect(topics.filter { $0.contains("24e124710c000101") }.count == 4)

@@ -36,7 +36,9 @@ import TwinModel
                 }
             }
         }
-        for count in 0..<bytes.count { #expect(throws: BuildingDecodingError.self) { try Building(canonicalBytes: Array(bytes.prefix(count))) } }
+        for count in 0..<bytes.count {
+            #expect(throws: BuildingDecodingError.self) { try Building(canonicalBytes: Array(bytes.prefix(count))) }
+        }
     }
 
     @Test func `a newer form is named by its version`() {
@@ -67,13 +69,20 @@ import TwinModel
                 $0.id == "m1"
                     ? Entity(
                         id: "m1", type: $0.type, label: $0.label, relations: [Relation(.meters, "house")],
-                        annotations: [Annotation(name: "metrology", fields: [.init(name: "class", value: "B"), .init(name: "serial", value: "4712")])])
+                        annotations: [
+                            Annotation(
+                                name: "metrology",
+                                fields: [.init(name: "class", value: "B"), .init(name: "serial", value: "4712")])
+                        ])
                     : $0
             },
             devices: building.devices.filter { $0.id != "rtu1" },
             points: building.points + [Sample.point("m1.voltage", unit: "V")])
         let changes = moved.changes(since: building)
-        #expect(changes.map { "\($0.kind) \($0.subject) \($0.id)" } == ["removed device rtu1", "changed entity m1", "added point m1.voltage"])
+        #expect(
+            changes.map { "\($0.kind) \($0.subject) \($0.id)" } == [
+                "removed device rtu1", "changed entity m1", "added point m1.voltage",
+            ])
         #expect(
             changes[1].fields == [
                 .init(name: "at", from: "house", to: nil), .init(name: "metrology.serial", from: "4711", to: "4712"),
@@ -83,7 +92,9 @@ import TwinModel
         #expect(building.changes(since: building).isEmpty)
     }
 
-    @Test(arguments: ["m1", "a-b_c", "0", "x0"]) func `a lower-case id is legal`(id: String) { #expect(Identifier.isLegal(id)) }
+    @Test(arguments: ["m1", "a-b_c", "0", "x0"]) func `a lower-case id is legal`(id: String) {
+        #expect(Identifier.isLegal(id))
+    }
 
     @Test(arguments: ["", "-a", "_", "A", "a.b", "a/b", "å", "a b", String(repeating: "a", count: 64)])
     func `an id that could not be part of a path or topic is not`(id: String) { #expect(!Identifier.isLegal(id)) }

@@ -12,7 +12,8 @@ import TwinModel
 
     @Test func `names that look right and do not exist are refused, and the right one is named`() {
         for (wrong, right) in [
-            ("Electrical_Power_Sensor", "Electric_Power_Sensor"), ("PV_Inverter", "Photovoltaic_Inverter"), ("Floor", "Level"),
+            ("Electrical_Power_Sensor", "Electric_Power_Sensor"), ("PV_Inverter", "Photovoltaic_Inverter"),
+            ("Floor", "Level"),
             ("Zone_Air_Temprature_Sensor", "Zone_Air_Temperature_Sensor"), ("CO2_level_sensor", "CO2_Level_Sensor"),
         ] {
             #expect(TypeTable.kind(of: wrong) == nil)

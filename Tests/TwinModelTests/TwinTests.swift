@@ -45,7 +45,8 @@ import TwinModel
     @Test func `a point of another revision is named unknown and changes nothing`() {
         var twin = twin()
         let before = twin
-        let change = twin.apply(Reading(point: PointNumber(99), capturedAtMs: 5_000, quality: .good, value: .integer(1)))
+        let change = twin.apply(
+            Reading(point: PointNumber(99), capturedAtMs: 5_000, quality: .good, value: .integer(1)))
         #expect(change.fate == .unknownPoint)
         #expect(twin == before)
     }
@@ -97,7 +98,11 @@ import TwinModel
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func `a twin rebuilt from the readings equals the twin`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
-        let points = (0..<12).map { Sample.point("e\($0).p", limits: Limits(min: nil, max: ExactDecimal(text: "50")), expected: $0 % 4 == 0 ? nil : UInt32($0)) }
+        let points = (0..<12).map {
+            Sample.point(
+                "e\($0).p", limits: Limits(min: nil, max: ExactDecimal(text: "50")),
+                expected: $0 % 4 == 0 ? nil : UInt32($0))
+        }
         let building = Sample.building(points)
         let numbering = Sample.numbering(building)
         var twin = Twin(building: building, numbering: numbering, listeningSinceMs: 0)
@@ -106,7 +111,9 @@ import TwinModel
         for _ in 0..<4_000 {
             nowMs += Int64.random(in: 0...4_000, using: &random)
             let point = PointNumber(UInt32.random(in: 1...13, using: &random))
-            let value: RawValue = Int.random(in: 0...9, using: &random) == 0 ? .none : .integer(Int64.random(in: 0...1200, using: &random))
+            let value: RawValue =
+                Int.random(in: 0...9, using: &random) == 0
+                ? .none : .integer(Int64.random(in: 0...1200, using: &random))
             let late = Int64.random(in: 0...20, using: &random) == 0 ? Int64(9_000) : 0
             let reading = Reading(
                 point: point, capturedAtMs: nowMs - late, quality: value == .none ? .noValue : .good, value: value)
@@ -118,7 +125,8 @@ import TwinModel
         var rebuilt = Twin(building: building, numbering: numbering, listeningSinceMs: 0)
         for reading in stored { #expect(rebuilt.apply(reading).reading == reading, "seed \(seed)") }
         #expect(rebuilt == twin, "seed \(seed)")
-        #expect(Set(stored.map(\.quality)).isSuperset(of: [.good, .stale, .offline, .outOfRange, .noValue]), "seed \(seed)")
+        #expect(
+            Set(stored.map(\.quality)).isSuperset(of: [.good, .stale, .offline, .outOfRange, .noValue]), "seed \(seed)")
     }
 
     @Test func `a new revision keeps the states of the points that stay`() {
