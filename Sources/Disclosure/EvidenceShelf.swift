@@ -84,6 +84,7 @@ package actor EvidenceShelf {
     private let reader: LedgerReader
     private let maker: any EvidenceMaking
     private let directory: String
+    private let notes: EvidenceNotes
     private let nowMs: @Sendable () -> Int64
     private let pause: @Sendable (Int64) async throws -> Void
     private let anchorEveryMs: Int64
@@ -98,6 +99,7 @@ package actor EvidenceShelf {
         self.reader = reader
         self.maker = maker
         self.directory = directory
+        notes = EvidenceNotes(directory: directory)
         self.nowMs = nowMs
         self.pause = pause
         self.anchorEveryMs = anchorEveryMs
@@ -114,6 +116,7 @@ package actor EvidenceShelf {
         let job = EvidenceJob(id: id, question: question.canonical, createdMs: UInt64(clamping: nowMs()))
         let work = Work(job: job, question: question, tryAtMs: nowMs())
         works[id] = work
+        notes.write(question, id: id, createdMs: nowMs())
         return (entry(work), true)
     }
 
@@ -127,10 +130,14 @@ package actor EvidenceShelf {
         works.values.sorted { ($0.job.createdMs, $0.job.id) < ($1.job.createdMs, $1.job.id) }.map { entry($0) }
     }
 
-    /// Makes what was asked for, one file after the other, until it is cancelled. Files of an earlier run are removed first:
-    /// the same question makes the same bytes again.
+    /// Makes what was asked for, one file after the other, until it is cancelled. Questions of an earlier run are taken up again
+    /// under their ids and made anew: the same question makes the same bytes.
     func run() async throws {
-        removeFiles()
+        for note in notes.takeOver(nowMs: nowMs()).suffix(Self.jobsMax) where works[note.id] == nil {
+            let job = EvidenceJob(id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
+            guard note.question.id(origin: reader.identity.origin) == note.id else { continue }
+            works[note.id] = Work(job: job, question: note.question, tryAtMs: nowMs())
+        }
         while true {
             try Task.checkCancellation()
             let due = works.values.filter { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }
@@ -211,17 +218,8 @@ package actor EvidenceShelf {
         for (index, work) in finished.enumerated() where index < surplus || (work.job.expiresMs.map { $0 <= now } ?? false) {
             works[work.job.id] = nil
             progress.withLock { _ = $0.removeValue(forKey: work.job.id) }
+            notes.remove(id: work.job.id)
             if let file = work.file { unlink(file.path) }
-        }
-    }
-
-    private func removeFiles() {
-        mkdir(directory, 0o700)
-        guard let folder = opendir(directory) else { return }
-        defer { closedir(folder) }
-        while let found = readdir(folder) {
-            let name = withUnsafeBytes(of: found.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-            if name.hasPrefix("e-") { unlink(directory + "/" + name) }
         }
     }
 }

@@ -24,6 +24,9 @@ struct Doorkeeper: Sendable {
             let (grant, remaining) = try await admit(request, route)
             let call = try await call(request, context, route, grant, language)
             var answer = try await route.answer(call)
+            if answer.type == MediaType.json.rawValue, route.method == .get {
+                _ = try MediaType.negotiate(accept: call.header("accept"), offered: [.json])
+            }
             if let remaining, case .grant(let cost) = route.access {
                 let name = "\"\(cost.rawValue)\""
                 answer = answer.adding("RateLimit-Policy", "\(name);q=\(remaining.limit);w=60")

@@ -108,19 +108,32 @@ struct House: Sendable {
             ledger: ledger, key: key, clock: clock.capture, random: random, building: building)
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(building: building, numbering: numbering, listeningSinceMs: startMs)
-        let reader = try LedgerReader.open(directory: directory)
         let zone = try ZoneRules(
             name: "Europe/Oslo", tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/Europe/Oslo"))))
-        let card = String(decoding: try VectorMaker.vector("gateway.card"), as: UTF8.self)
-        let facility = Facility(
-            reader: reader, keeper: keeper,
-            facts: FacilityFacts(version: "1.4.0", card: card, isSelfNetwork: true, anchorEveryMs: 600_000), zone: zone,
-            maker: VectorMaker(), evidenceDirectory: directory + "/evidence", nowMs: { clock.nowMs },
-            noteAccess: { try await writer.recordUse($0) })
+        let facility = try facility(directory, keeper, zone, clock, writer)
         let house = House(
             directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper, facility: facility, zone: zone)
         try await house.fill()
         return house
+    }
+
+    private static func facility(
+        _ directory: String, _ keeper: TwinKeeper, _ zone: ZoneRules, _ clock: TestClock, _ writer: LogWriter
+    ) throws -> Facility {
+        Facility(
+            reader: try LedgerReader.open(directory: directory), keeper: keeper,
+            facts: FacilityFacts(
+                version: "1.4.0", card: String(decoding: try VectorMaker.vector("gateway.card"), as: UTF8.self), isSelfNetwork: true,
+                anchorEveryMs: 600_000),
+            zone: zone, maker: VectorMaker(), evidenceDirectory: directory + "/evidence", nowMs: { clock.nowMs },
+            noteAccess: { try await writer.recordUse($0) })
+    }
+
+    /// The same house after a restart of its query side.
+    func restarted() throws -> House {
+        House(
+            directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper,
+            facility: try Self.facility(directory, keeper, zone, clock, writer), zone: zone)
     }
 
     func close() async {
