@@ -30,7 +30,8 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
         case .streamNotPublic(let number):
             "stream \(number) is not of privacy class none: its events belong into its own items"
         case .unreadable(let what): "\(what) cannot be read back; keep the data directory and restore the backup"
-        case .wrongKey(let origin, let key): "log.key signs as \(key), but this log is \(origin); put the right key in place"
+        case .wrongKey(let origin, let key):
+            "log.key signs as \(key), but this log is \(origin); put the right key in place"
         }
     }
 }

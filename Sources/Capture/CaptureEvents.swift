@@ -28,5 +28,7 @@ extension NewEvent {
         return NewEvent(kind: "gap", json: #"{"from":"\#(from)","to":"\#(to)","cause":"\#(cause)"}"#)
     }
 
-    static func disk(_ state: String) -> NewEvent { NewEvent(kind: "alarm", json: #"{"alarm":"disk","state":"\#(state)"}"#) }
+    static func disk(_ state: String) -> NewEvent {
+        NewEvent(kind: "alarm", json: #"{"alarm":"disk","state":"\#(state)"}"#)
+    }
 }

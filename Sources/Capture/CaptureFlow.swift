@@ -3,7 +3,8 @@ internal import LogEntries
 package import Readings
 package import TwinModel
 
-/// The flow inwards: readings out of the intake, through the twin, onto the disk within half a second, into the log at the end
+/// The flow inwards: readings out of the intake, through the twin, onto the disk within half a second, into the log at
+/// the end
 /// of every interval.
 ///
 /// `run` drives everything; `step` is one round of it, so that tests can move the clock instead of waiting.
@@ -82,7 +83,8 @@ package actor CaptureFlow {
         snapshotDueMs = clock.monoMs() + settings.snapshotMs
     }
 
-    /// Runs until cancelled, or until the disk has failed `failuresMax` times in a row. What was taken in is on disk at the end.
+    /// Runs until cancelled, or until the disk has failed `failuresMax` times in a row. What was taken in is on disk
+    /// at the end.
     package func run() async throws {
         do {
             while !Task.isCancelled {
@@ -141,7 +143,8 @@ extension CaptureFlow {
         if !drained.isEmpty { try await take(drained) }
     }
 
-    /// Place, twin, disk: the twin sees a reading where the log will have it, and the log gets the quality the twin judged.
+    /// Place, twin, disk: the twin sees a reading where the log will have it, and the log gets the quality the twin
+    /// judged.
     private func take(_ readings: [Reading]) async throws {
         let placed = await writer.take(readings)
         let changes = await keeper.apply(placed.map(\.reading))
@@ -151,7 +154,9 @@ extension CaptureFlow {
                 continue
             }
             waiting.append(PlacedReading(k: place.k, reading: change.reading))
-            if change.changesQuality, events.count < Self.eventsWaitingMax, let id = await keeper.id(of: change.reading.point) {
+            if change.changesQuality, events.count < Self.eventsWaitingMax,
+                let id = await keeper.id(of: change.reading.point)
+            {
                 events.append(.quality(change, point: id))
             }
         }
@@ -244,7 +249,8 @@ extension CaptureFlow {
         events.append(.disk("full"))
     }
 
-    /// With the reserve given free, what was captured is sealed; the rest of the time until there is space again is a gap.
+    /// With the reserve given free, what was captured is sealed; the rest of the time until there is space again is a
+    /// gap.
     private func waitForSpace() async throws {
         try await keepWaiting()
         let nowK = clock.wallMs() / writer.identity.periodMs

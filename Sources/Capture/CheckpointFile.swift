@@ -1,7 +1,8 @@
 internal import Glibc
 internal import LedgerStore
 
-/// The last signed note, in a file of its own beside the database: a database that was put back does not put it back too.
+/// The last signed note, in a file of its own beside the database: a database that was put back does not put it back
+/// too.
 package struct CheckpointFile: Sendable {
     /// A note of one signature is far below this, in bytes.
     static let sizeBytesMax = 4_096
@@ -38,7 +39,9 @@ package struct CheckpointFile: Sendable {
         guard descriptor >= 0 else { throw failure("write it") }
         defer { close(descriptor) }
         let bytes = Array(new.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else { throw failure("write it") }
+        guard write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw failure("write it")
+        }
         guard rename(draft, path) == 0 else { throw failure("replace it") }
         let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw failure("sync its directory") }

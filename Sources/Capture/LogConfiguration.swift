@@ -5,7 +5,8 @@ internal import MerkleLog
 package import Readings
 package import TwinModel
 
-/// The configuration that is in force: which streams every interval has, in which order, and which points stand in them.
+/// The configuration that is in force: which streams every interval has, in which order, and which points stand in
+/// them.
 package struct LogConfiguration: Hashable, Sendable {
     package let configuration: Configuration
     package let hash: Hash

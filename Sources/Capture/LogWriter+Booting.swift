@@ -17,8 +17,10 @@ extension LogWriter {
         package let signingRefusal: LedgerError?
     }
 
-    /// Opens the log for writing: the tail is hashed again and compared with the checkpoint, the interval that was open is
-    /// sealed under the old boot's number if it holds readings, then a gap leaf, the boot leaf, and a configuration leaf if
+    /// Opens the log for writing: the tail is hashed again and compared with the checkpoint, the interval that was
+    /// open is
+    /// sealed under the old boot's number if it holds readings, then a gap leaf, the boot leaf, and a configuration
+    /// leaf if
     /// the building has changed.
     ///
     /// Throws `clockBehindMilestone` before anything is written when the clock is before the last milestone.
@@ -60,7 +62,8 @@ extension LogWriter {
         }
     }
 
-    /// Intervals that still hold readings, and the empty ones between them, under the number of the boot that captured them.
+    /// Intervals that still hold readings, and the empty ones between them, under the number of the boot that captured
+    /// them.
     private func sealOpenIntervals() throws -> Int {
         let head = try head()
         guard let last = try ledger({ try $0.openIntervals() }).last else { return 0 }

@@ -6,7 +6,8 @@ internal import Readings
 
 /// Beacons and signatures, in the order of `formats.md` section 5; each step is durable before the next.
 extension LogWriter {
-    /// Seals what has ended, appends the beacon, hashes again what is on disk, signs, swaps the checkpoint file, stores the anchor.
+    /// Seals what has ended, appends the beacon, hashes again what is on disk, signs, swaps the checkpoint file,
+    /// stores the anchor.
     ///
     /// A beacon that a crash left without its anchor is finished first, and no second one is written.
     /// - Returns: the anchor, in state `waiting`.
@@ -17,7 +18,8 @@ extension LogWriter {
             return try sign(size: left.leafIndex + 1, seq: left.seq, beaconLeaf: left.leafIndex)
         }
         try sealDue()
-        // Readings of an ended interval are still on their way to the disk: sealing waits for them, and so must the beacon.
+        // Readings of an ended interval are still on their way to the disk: sealing waits for them, and so must the
+        // beacon.
         let nowMs = clock.wallMs()
         if nowMs / identity.periodMs > openK { throw CaptureError.tooEarly(untilMs: nowMs + 1_000) }
         try checkIntervalsEnded()
@@ -77,7 +79,8 @@ extension LogWriter {
         let nowMs = clock.wallMs()
         return try ledger {
             try $0.addAnchor(
-                seq: seq, size: size, root: root, note: note, payload: payload.bytes, beaconLeaf: beaconLeaf, signedMs: nowMs)
+                seq: seq, size: size, root: root, note: note, payload: payload.bytes, beaconLeaf: beaconLeaf,
+                signedMs: nowMs)
         }
     }
 
@@ -89,7 +92,8 @@ extension LogWriter {
         return signed
     }
 
-    /// Root over the bytes on disk since the last checkpoint; refuses to sign ever after when anything there has changed.
+    /// Root over the bytes on disk since the last checkpoint; refuses to sign ever after when anything there has
+    /// changed.
     private func rehash(size: UInt64) throws -> Hash {
         let last = try ledger { try $0.lastCheckpoint() }
         do {
@@ -114,7 +118,8 @@ extension LogWriter {
     /// Every item of the intervals in `range` against its hash, and all of them against the inner root.
     private func rehashItems(_ range: Range<UInt64>) throws {
         for stored in try ledger({ try $0.leaves(range) }) where stored.type == 1 {
-            guard let leaf = try? Leaf.decode(stored.bytes), case .interval(let interval) = leaf.body,  // unreadable is damaged
+            guard let leaf = try? Leaf.decode(stored.bytes),  // unreadable is damaged
+                case .interval(let interval) = leaf.body,
                 let config = try streams(of: interval.configHash)
             else { throw refuse("interval leaf \(stored.index) cannot be read", size: range.lowerBound) }
             var hashes: [Hash] = []
@@ -158,7 +163,8 @@ extension LogWriter {
         else { return .unlikeCheckpoint(what: "the file checkpoint is not signed by log.key", size: 0, file: file) }
         let size = checkpoint.size
         if let stored, stored.size > size {
-            return .unlikeCheckpoint(what: "the file checkpoint is older than the ledger's last", size: stored.size, file: file)
+            return .unlikeCheckpoint(
+                what: "the file checkpoint is older than the ledger's last", size: stored.size, file: file)
         }
         guard try ledger({ try $0.size() }) >= size else {
             return .unlikeCheckpoint(what: "the log is shorter than what was signed", size: size, file: file)
@@ -168,8 +174,10 @@ extension LogWriter {
                 return .unlikeCheckpoint(what: "the log does not reproduce what was signed", size: size, file: file)
             }
             let whole = try ledger { try $0.size() }
-            guard try ledger({ try $0.rehashedRoot(from: size, size: whole) }) == ledger({ try $0.root(size: whole) }) else {
-                return .unlikeCheckpoint(what: "stored Merkle nodes do not follow from the leaves", size: size, file: file)
+            guard try ledger({ try $0.rehashedRoot(from: size, size: whole) }) == ledger({ try $0.root(size: whole) })
+            else {
+                return .unlikeCheckpoint(
+                    what: "stored Merkle nodes do not follow from the leaves", size: size, file: file)
             }
         } catch LedgerError.damaged(let what, _) {
             return .unlikeCheckpoint(what: what, size: size, file: file)

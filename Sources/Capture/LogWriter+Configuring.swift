@@ -8,7 +8,8 @@ package import TwinModel
 
 /// Configurations and snapshots of the twin.
 extension LogWriter {
-    /// Puts a building in force: numbers for what is new, a model revision, a configuration leaf, a snapshot. Readings that were
+    /// Puts a building in force: numbers for what is new, a model revision, a configuration leaf, a snapshot. Readings
+    /// that were
     /// captured under the old configuration are sealed under it first. A building that says the same changes nothing.
     /// - Returns: whether anything changed.
     package func changeConfiguration(to building: Building, actor: Bytes16 = .zero) throws -> Bool {

@@ -10,7 +10,8 @@ extension LogWriter {
     /// Intervals that are sealed in one transaction when many have waited.
     static let batchMax: UInt64 = 256
 
-    /// Seals every interval that has ended `graceMs` ago and is not sealed yet, silent ones too. Nothing to seal is no error.
+    /// Seals every interval that has ended `graceMs` ago and is not sealed yet, silent ones too. Nothing to seal is no
+    /// error.
     @discardableResult
     package func sealDue(graceMs: UInt64 = 0) throws -> [Sealed] {
         let nowMs = clock.wallMs()
@@ -33,7 +34,8 @@ extension LogWriter {
         placement.close(below: kTo + 1)
     }
 
-    /// Writes down that the wall clock was stepped. After a step forward the intervals that were jumped over are a gap; after
+    /// Writes down that the wall clock was stepped. After a step forward the intervals that were jumped over are a
+    /// gap; after
     /// a step backward nothing is sealed until the clock has caught up, because interval numbers never fall.
     package func clockStepped(byMs step: Int64) throws {
         let nowK = clock.wallMs() / identity.periodMs

@@ -4,7 +4,8 @@ package import LogEntries
 package import MerkleLog
 package import Readings
 
-/// The one place where the log grows: seals, boots, gaps, configurations, snapshots, beacons, events, commands, accesses.
+/// The one place where the log grows: seals, boots, gaps, configurations, snapshots, beacons, events, commands,
+/// accesses.
 ///
 /// It runs on the ledger's own thread, so that each function here reads, decides and writes without anybody in between.
 package actor LogWriter {
@@ -69,7 +70,8 @@ package actor LogWriter {
 
 /// Captured readings on their way to the disk.
 extension LogWriter {
-    /// Gives every reading its interval and its millisecond. Until `keep` has returned for them nothing from there on is sealed.
+    /// Gives every reading its interval and its millisecond. Until `keep` has returned for them nothing from there on
+    /// is sealed.
     package func take(_ readings: [Reading]) -> [PlacedReading] {
         let nowMs = clock.wallMs()
         let placed = readings.map { placement.place($0, nowMs: nowMs) }
@@ -77,7 +79,8 @@ extension LogWriter {
         return placed
     }
 
-    /// Writes readings that `take` has placed into the open interval: when this returns, they are on disk. May be repeated.
+    /// Writes readings that `take` has placed into the open interval: when this returns, they are on disk. May be
+    /// repeated.
     package func keep(_ placed: [PlacedReading]) throws {
         let nowMs = clock.wallMs()
         let number = bootNumber
@@ -119,7 +122,9 @@ extension LogWriter {
     /// Records the use of a grant; it stands in the access leaf behind the running interval.
     package func recordUse(_ use: AccessUse) throws { try ledger { try $0.recordUse(use) } }
 
-    private func commitment(_ type: Commitment.LeafType, _ stream: StreamNumber, _ payload: [UInt8]) throws -> StoredItem {
+    private func commitment(_ type: Commitment.LeafType, _ stream: StreamNumber, _ payload: [UInt8]) throws
+        -> StoredItem
+    {
         guard configuration.publicStreams.contains(stream) else {
             throw CaptureError.streamNotPublic(stream.rawValue)
         }

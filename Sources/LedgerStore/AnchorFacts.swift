@@ -55,7 +55,8 @@ package struct AnchorConfirmation: Hashable, Sendable {
     package let path: [UInt8]
 
     package init(
-        blockID: Hash, milestoneIndex: UInt32, milestoneID: Hash, milestoneTimeS: UInt32, milestone: [UInt8], path: [UInt8]
+        blockID: Hash, milestoneIndex: UInt32, milestoneID: Hash, milestoneTimeS: UInt32, milestone: [UInt8],
+        path: [UInt8]
     ) {
         self.blockID = blockID
         self.milestoneIndex = milestoneIndex

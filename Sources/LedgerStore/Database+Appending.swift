@@ -29,7 +29,8 @@ extension Database {
         }
         for row in interval.items {
             try run(
-                "INSERT INTO item VALUES (?, ?, ?, ?)", .int(row.stream.rawValue), .natural(row.k), .hash(row.item.hash),
+                "INSERT INTO item VALUES (?, ?, ?, ?)", .int(row.stream.rawValue), .natural(row.k),
+                .hash(row.item.hash),
                 .optional(row.item.bytes))
         }
         for citation in interval.citations {
@@ -74,7 +75,8 @@ extension Database {
         if isNew {
             for (position, row) in change.items.enumerated() {
                 try run(
-                    "INSERT INTO config_item VALUES (?, ?, ?, ?, ?)", .hash(change.hash), .int(position), .int(row.stream),
+                    "INSERT INTO config_item VALUES (?, ?, ?, ?, ?)", .hash(change.hash), .int(position),
+                    .int(row.stream),
                     .hash(row.item.hash), .optional(row.item.bytes))
             }
         }
@@ -84,7 +86,10 @@ extension Database {
                 .int(place.stream.rawValue))
         }
         try run(
-            "INSERT INTO config_now VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, leaf = excluded.leaf",
+            """
+            INSERT INTO config_now VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE
+            SET hash = excluded.hash, leaf = excluded.leaf
+            """,
             .hash(change.hash), .natural(leaf))
     }
 

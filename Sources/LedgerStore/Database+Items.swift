@@ -13,12 +13,14 @@ extension Database {
     }
 
     func intervalLeaf(k: UInt64) throws -> StoredLeaf? {
-        try first("SELECT idx, type, k, hash, bytes FROM leaf WHERE type = 1 AND k = ?", .natural(k), read: StoredLeaf.init)
+        try first(
+            "SELECT idx, type, k, hash, bytes FROM leaf WHERE type = 1 AND k = ?", .natural(k), read: StoredLeaf.init)
     }
 
     func intervals(_ range: ClosedRange<UInt64>, limit: Int) throws -> [(k: UInt64, leafIndex: UInt64)] {
         try rows(
-            "SELECT k, idx FROM leaf WHERE type = 1 AND k >= ? AND k <= ? ORDER BY k LIMIT ?", .natural(range.lowerBound),
+            "SELECT k, idx FROM leaf WHERE type = 1 AND k >= ? AND k <= ? ORDER BY k LIMIT ?",
+            .natural(range.lowerBound),
             .natural(range.upperBound), .int(limit)
         ) { (k: try $0.natural(0), leafIndex: try $0.natural(1)) }
     }
@@ -39,7 +41,8 @@ extension Database {
             """, .int(stream.rawValue), .natural(range.lowerBound), .natural(range.upperBound), .int(limit)
         ) {
             IntervalItemRow(
-                k: try $0.natural(0), stream: stream, item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2)))
+                k: try $0.natural(0), stream: stream, item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2))
+            )
         }
     }
 
@@ -52,10 +55,13 @@ extension Database {
     func snapshot(_ number: UInt64) throws -> StoredSnapshot? {
         let items = try rows(
             "SELECT entity, hash, bytes FROM snapshot_item WHERE number = ? ORDER BY position", .natural(number)
-        ) { SnapshotItemRow(entity: try $0.text(0), item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2))) }
+        ) {
+            SnapshotItemRow(entity: try $0.text(0), item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2)))
+        }
         return try first("SELECT leaf, revision, wall_ms FROM snapshot WHERE number = ?", .natural(number)) {
             StoredSnapshot(
-                number: number, leafIndex: try $0.natural(0), modelRevision: try $0.natural(1), wallMs: try $0.natural(2),
+                number: number, leafIndex: try $0.natural(0), modelRevision: try $0.natural(1),
+                wallMs: try $0.natural(2),
                 items: items)
         }
     }

@@ -37,7 +37,9 @@ extension Database {
         let found =
             level == 0
             ? try first("SELECT hash FROM leaf WHERE idx = ?", .natural(index)) { try $0.hash(0) }
-            : try first("SELECT hash FROM node WHERE level = ? AND idx = ?", .int(level), .natural(index)) { try $0.hash(0) }
+            : try first("SELECT hash FROM node WHERE level = ? AND idx = ?", .int(level), .natural(index)) {
+                try $0.hash(0)
+            }
         guard let found else { throw LedgerError.damaged(what: "Merkle node \(level)/\(index) is missing", file: path) }
         return found
     }
@@ -67,10 +69,12 @@ extension Database {
         return try MerkleTree.rangeProof(range, size: size, node: node)
     }
 
-    /// What is on disk from leaf `start` on, hashed again from the bytes and compared with every node stored above it: the root
+    /// What is on disk from leaf `start` on, hashed again from the bytes and compared with every node stored above it:
+    /// the root
     /// of the first `size` leaves.
     ///
-    /// Subtrees before `start` are taken from the stored nodes, which were hashed when an earlier checkpoint was signed.
+    /// Subtrees before `start` are taken from the stored nodes, which were hashed when an earlier checkpoint was
+    /// signed.
     func rehashedRoot(from start: UInt64, size: UInt64) throws -> Hash {
         try checkSize(size)
         var frontier = try Frontier(size: min(start, size), node: node)
@@ -110,6 +114,7 @@ extension StoredLeaf {
             throw LedgerError.damaged(what: "a leaf has type \(try row.int(1))", file: row.file)
         }
         self.init(
-            index: try row.natural(0), type: type, k: try row.naturalOrNil(2), hash: try row.hash(3), bytes: try row.blob(4))
+            index: try row.natural(0), type: type, k: try row.naturalOrNil(2), hash: try row.hash(3),
+            bytes: try row.blob(4))
     }
 }

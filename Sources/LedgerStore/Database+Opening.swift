@@ -12,7 +12,8 @@ extension Database {
         try script(
             """
             PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
-            PRAGMA wal_autocheckpoint = \(Self.checkpointPages); PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+            PRAGMA wal_autocheckpoint = \(Self.checkpointPages); PRAGMA trusted_schema = OFF;
+            PRAGMA cell_size_check = ON;
             """)
         guard try pragma("synchronous") == 2 else {
             throw LedgerError.damaged(what: "the file cannot be kept with synchronous = FULL", file: path)
@@ -51,7 +52,8 @@ extension Database {
     func writeIdentity(_ identity: LedgerIdentity) throws {
         _ = try transaction {
             try run(
-                "INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)", .text(identity.origin), .text(identity.building),
+                "INSERT INTO identity VALUES (1, ?, ?, ?, ?, ?, ?, ?)", .text(identity.origin),
+                .text(identity.building),
                 .natural(identity.periodMs), .text(identity.logKey), .hash(identity.recoveryKeyHash),
                 .text(identity.network), .natural(identity.createdMs))
         }
@@ -62,7 +64,8 @@ extension Database {
             "SELECT origin, building, period_ms, log_key, recovery_hash, network, created_ms FROM identity"
         ) { row in
             LedgerIdentity(
-                origin: try row.text(0), building: try row.text(1), periodMs: try row.natural(2), logKey: try row.text(3),
+                origin: try row.text(0), building: try row.text(1), periodMs: try row.natural(2),
+                logKey: try row.text(3),
                 recoveryKeyHash: try row.hash(4), network: try row.text(5), createdMs: try row.natural(6))
         }
         guard let stored else { throw LedgerError.notALedger(file: path) }

@@ -55,9 +55,11 @@ package struct DecodedLeaf: Hashable, Sendable {
 
 /// History is read out of the items and leaves themselves: there is no second copy of it.
 extension LedgerReader {
-    /// Readings of a point captured in [fromMs, toMs), by instant; sealed ones first from the log, then the open interval's.
+    /// Readings of a point captured in [fromMs, toMs), by instant; sealed ones first from the log, then the open
+    /// interval's.
     ///
-    /// A point has at most one reading in a millisecond, so the next page begins one after the last instant of this one.
+    /// A point has at most one reading in a millisecond, so the next page begins one after the last instant of this
+    /// one.
     /// - Parameters:
     ///   - kind: what the values are made of; without it their form decides.
     ///   - limit: 1 … 100 000.
@@ -105,7 +107,8 @@ extension LedgerReader {
             }
             counts.append(
                 ItemCount(
-                    k: k, received: all - silent, late: late, estimated: estimated, silent: silent, isErased: bytes == nil))
+                    k: k, received: all - silent, late: late, estimated: estimated, silent: silent,
+                    isErased: bytes == nil))
             return true
         }
         return counts
@@ -192,7 +195,8 @@ extension LedgerReader {
         }
     }
 
-    /// The reading of a quadruple; a value that is not of the kind is read by its form, so that a changed configuration hides nothing.
+    /// The reading of a quadruple; a value that is not of the kind is read by its form, so that a changed
+    /// configuration hides nothing.
     private func reading(_ row: ItemScan.Row, _ point: PointNumber, k: UInt64, kind: ValueKind?) throws -> Reading {
         let periodMs = identity.periodMs
         guard let quality = UInt8(exactly: row.quality).flatMap(Quality.init(rawValue:)),

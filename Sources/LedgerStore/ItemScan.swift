@@ -1,7 +1,8 @@
 /// Finds quadruples in the bytes of an interval item without building the whole item: a month of one point is some ten
 /// thousand items, of which each holds little that is asked for.
 ///
-/// It reads what `LogEntries.IntervalItem` and `Payload` wrote and checks only what it steps over; proofs and audits use those.
+/// It reads what `LogEntries.IntervalItem` and `Payload` wrote and checks only what it steps over; proofs and audits
+/// use those.
 package struct ItemScan {
     /// One quadruple; its value is decoded when it is asked for.
     package struct Row {

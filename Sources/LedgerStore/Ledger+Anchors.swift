@@ -45,7 +45,8 @@ extension Ledger {
     package func markSubmitted(seq: UInt64, blockID: Hash, atMs: UInt64) throws {
         try write { database in
             let count = try database.run(
-                "UPDATE attempt SET submitted_ms = coalesce(submitted_ms, ?) WHERE seq = ? AND block_id = ?", .natural(atMs),
+                "UPDATE attempt SET submitted_ms = coalesce(submitted_ms, ?) WHERE seq = ? AND block_id = ?",
+                .natural(atMs),
                 .natural(seq), .hash(blockID))
             guard count == 1 else { throw LedgerError.outOfOrder(what: "anchor \(seq) has no block \(blockID.hex)") }
             try database.run(
@@ -53,7 +54,8 @@ extension Ledger {
         }
     }
 
-    /// Keeps proof and milestone of a referenced block. A confirmation by an earlier milestone replaces a later one, never the other way round.
+    /// Keeps proof and milestone of a referenced block. A confirmation by an earlier milestone replaces a later one,
+    /// never the other way round.
     package func confirm(seq: UInt64, _ confirmation: AnchorConfirmation) throws {
         try write { database in
             guard try database.attempts(seq: seq).contains(where: { $0.blockID == confirmation.blockID }) else {
@@ -74,7 +76,9 @@ extension Ledger {
         try database().anchors(AnchorQuery(seqFrom: seq, seqTo: seq)).first
     }
 
-    package func anchors(_ query: AnchorQuery = AnchorQuery()) throws -> [StoredAnchor] { try database().anchors(query) }
+    package func anchors(_ query: AnchorQuery = AnchorQuery()) throws -> [StoredAnchor] {
+        try database().anchors(query)
+    }
 
     /// Anchors that are not anchored yet, oldest first.
     package func openAnchors() throws -> [StoredAnchor] {
@@ -100,7 +104,8 @@ extension Ledger {
 extension Database {
     func addCheckpoint(size: UInt64, root: Hash, note: String, signedMs: UInt64) throws {
         try run(
-            "INSERT INTO checkpoint VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", .natural(size), .hash(root), .text(note),
+            "INSERT INTO checkpoint VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", .natural(size), .hash(root),
+            .text(note),
             .natural(signedMs))
     }
 
@@ -118,8 +123,9 @@ extension Database {
     func anchors(_ query: AnchorQuery) throws -> [StoredAnchor] {
         let states = query.states.map { "'" + $0.rawValue + "'" }.sorted().joined(separator: ",")
         let sql = """
-            SELECT seq, size, root, note, payload, beacon_leaf, signed_ms, state, block_id, milestone_index, milestone_id,
-            milestone_time_s, milestone, path FROM anchor WHERE seq >= ? AND seq <= ? AND state IN (\(states))
+            SELECT seq, size, root, note, payload, beacon_leaf, signed_ms, state, block_id,
+            milestone_index, milestone_id, milestone_time_s, milestone, path
+            FROM anchor WHERE seq >= ? AND seq <= ? AND state IN (\(states))
             ORDER BY seq \(query.isDescending ? "DESC" : "ASC") LIMIT ?
             """
         return try rows(sql, .natural(query.seqFrom), .natural(query.seqTo), .int(query.limit)) { row in
@@ -128,7 +134,8 @@ extension Database {
                 throw LedgerError.damaged(what: "anchor \(seq) has no known state", file: path)
             }
             return StoredAnchor(
-                seq: seq, size: try row.natural(1), root: try row.hash(2), note: try row.text(3), payload: try row.blob(4),
+                seq: seq, size: try row.natural(1), root: try row.hash(2), note: try row.text(3),
+                payload: try row.blob(4),
                 beaconLeaf: try row.naturalOrNil(5), signedMs: try row.natural(6), state: state,
                 attempts: try attempts(seq: seq), confirmation: state == .anchored ? try confirmation(row) : nil)
         }
@@ -136,7 +143,8 @@ extension Database {
 
     func attempts(seq: UInt64) throws -> [AnchorAttempt] {
         try rows(
-            "SELECT number, block_id, block, mined_ms, submitted_ms FROM attempt WHERE seq = ? ORDER BY number", .natural(seq)
+            "SELECT number, block_id, block, mined_ms, submitted_ms FROM attempt WHERE seq = ? ORDER BY number",
+            .natural(seq)
         ) {
             AnchorAttempt(
                 number: try $0.natural(0), blockID: try $0.hash(1), block: try $0.blob(2), minedMs: try $0.natural(3),

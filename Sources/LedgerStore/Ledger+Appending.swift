@@ -16,7 +16,8 @@ extension Ledger {
         }
     }
 
-    /// A start of the daemon (or a clock step, with the same number): the gap before it, if there is one, then the boot leaf.
+    /// A start of the daemon (or a clock step, with the same number): the gap before it, if there is one, then the
+    /// boot leaf.
     @discardableResult
     package func appendBoot(_ leaf: NewLeaf, gap: NewLeaf?, number: UInt64, monoMs: UInt64) throws -> UInt64 {
         try append { database, tree in
@@ -27,7 +28,8 @@ extension Ledger {
     }
 
     /// Seals intervals, in order: items, leaves and the Merkle nodes above them, the access leaf behind each, and the
-    /// removal of the open rows they pack. One transaction: when this returns, all of it is on disk; when it throws, nothing of it is.
+    /// removal of the open rows they pack. One transaction: when this returns, all of it is on disk; when it throws,
+    /// nothing of it is.
     @discardableResult
     package func seal(_ intervals: [IntervalSeal]) throws -> [Sealed] {
         try append { database, tree in
@@ -77,7 +79,8 @@ extension Ledger {
         try append { database, tree in
             let index = try database.append(leaf, to: &tree)
             try database.run(
-                "INSERT INTO beacon VALUES (?, ?, ?, ?, ?, ?)", .natural(seq), .natural(index), .int(facts.milestoneIndex),
+                "INSERT INTO beacon VALUES (?, ?, ?, ?, ?, ?)", .natural(seq), .natural(index),
+                .int(facts.milestoneIndex),
                 .hash(facts.milestoneID), .int(facts.milestoneTimeS), .blob(facts.milestone))
             return index
         }

@@ -64,7 +64,10 @@ extension Database {
     /// One revision, or the newest.
     func modelRevision(_ revision: UInt64?) throws -> ModelRevision? {
         try first(
-            "SELECT revision, at_ms, hash, bytes FROM model WHERE revision = ?1 OR ?1 IS NULL ORDER BY revision DESC LIMIT 1",
+            """
+            SELECT revision, at_ms, hash, bytes FROM model WHERE revision = ?1 OR ?1 IS NULL
+            ORDER BY revision DESC LIMIT 1
+            """,
             .natural(revision), read: ModelRevision.init)
     }
 
@@ -78,7 +81,10 @@ extension Database {
     func config(_ hash: Hash) throws -> StoredConfig? {
         let items = try rows(
             "SELECT stream, hash, bytes FROM config_item WHERE config = ? ORDER BY position", .hash(hash)
-        ) { ConfigItemRow(stream: try $0.number32(0), item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2))) }
+        ) {
+            ConfigItemRow(
+                stream: try $0.number32(0), item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2)))
+        }
         return try first("SELECT leaf, revision FROM config WHERE hash = ?", .hash(hash)) {
             StoredConfig(hash: hash, leafIndex: try $0.natural(0), modelRevision: try $0.natural(1), items: items)
         }
@@ -89,7 +95,8 @@ extension Database {
         try each("SELECT point, stream, k, position FROM citation") { row in
             let point = PointNumber(try row.number32(0))
             found[point] = Citation(
-                point: point, stream: StreamNumber(try row.number32(1)), k: try row.natural(2), position: try row.natural(3))
+                point: point, stream: StreamNumber(try row.number32(1)), k: try row.natural(2),
+                position: try row.natural(3))
             return true
         }
         return found

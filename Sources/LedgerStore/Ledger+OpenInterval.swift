@@ -25,14 +25,16 @@ extension Ledger {
             for placed in readings {
                 try database.run(
                     "INSERT INTO open_reading VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", .natural(placed.k),
-                    .int(placed.reading.capturedAtMs), .int(placed.reading.point.rawValue), .blob(placed.reading.stored()))
+                    .int(placed.reading.capturedAtMs), .int(placed.reading.point.rawValue),
+                    .blob(placed.reading.stored()))
             }
             for point in touched {
                 guard let value = newest[point] else { continue }
                 try database.run(
                     """
-                    INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT (point) DO UPDATE SET newest = excluded.newest,
-                    valued = excluded.valued, heard = excluded.heard, since = excluded.since
+                    INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT (point) DO UPDATE
+                    SET newest = excluded.newest, valued = excluded.valued, heard = excluded.heard,
+                    since = excluded.since
                     """, .int(point.rawValue), .blob(value.newest.stored()), .optional(value.valued?.stored()),
                     .optional(value.heard?.stored()), .blob(value.since.stored()))
             }
@@ -85,7 +87,9 @@ extension Ledger {
 
 extension Database {
     func openReadings(k: UInt64) throws -> [Reading] {
-        try rows("SELECT reading FROM open_reading WHERE k = ? ORDER BY at_ms, point", .natural(k)) { try $0.reading(0) }
+        try rows("SELECT reading FROM open_reading WHERE k = ? ORDER BY at_ms, point", .natural(k)) {
+            try $0.reading(0)
+        }
     }
 
     func latestValues() throws -> [PointNumber: LatestValue] {
@@ -93,7 +97,8 @@ extension Database {
         try each("SELECT newest, valued, heard, since FROM latest") { row in
             let newest = try row.reading(0)
             values[newest.point] = LatestValue(
-                newest: newest, valued: try row.readingOrNil(1), heard: try row.readingOrNil(2), since: try row.reading(3))
+                newest: newest, valued: try row.readingOrNil(1), heard: try row.readingOrNil(2),
+                since: try row.reading(3))
             return true
         }
         return values

@@ -20,7 +20,8 @@ extension Ledger {
                     .text(event.points.joined(separator: " ")), .text(event.json))
             }
             try database.run(
-                "INSERT INTO event_last VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last", .natural(last))
+                "INSERT INTO event_last VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET last = excluded.last",
+                .natural(last))
             let oldest = nowMs > Self.eventLifeMs ? nowMs - Self.eventLifeMs : 0
             try database.run("DELETE FROM event WHERE id < ?", .natural(oldest))
             return ids
@@ -43,7 +44,8 @@ extension Ledger {
     package func putJob(_ job: EvidenceJob) throws {
         try write { database in
             try database.run(
-                "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", .text(job.id), .text(job.question),
+                "INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", .text(job.id),
+                .text(job.question),
                 .text(job.state.rawValue), .natural(job.createdMs), .natural(job.anchorFrom), .natural(job.anchorTo),
                 .optional(job.file), .natural(job.sizeBytes), .optional(job.sha256?.bytes), .natural(job.expiresMs),
                 .int(job.doneMille), .optional(job.problem))
@@ -59,7 +61,10 @@ extension Database {
     }
 
     func events(after id: UInt64, limit: Int) throws -> [StoredEvent] {
-        try rows("SELECT id, kind, at_ms, points, json FROM event WHERE id > ? ORDER BY id LIMIT ?", .natural(id), .int(limit)) {
+        try rows(
+            "SELECT id, kind, at_ms, points, json FROM event WHERE id > ? ORDER BY id LIMIT ?", .natural(id),
+            .int(limit)
+        ) {
             StoredEvent(
                 id: try $0.natural(0), kind: try $0.text(1), atMs: try $0.natural(2),
                 points: try $0.text(3).split(separator: " ").map(String.init), json: try $0.text(4))
@@ -71,7 +76,8 @@ extension Database {
     ) throws -> StoredToken {
         let last = try first("SELECT max(grant_number) FROM token") { try $0.naturalOrNil(0) ?? 0 } ?? 0
         try run(
-            "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", .hash(hash), .natural(last + 1), .text(name), .text(role),
+            "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?, ?, NULL)", .hash(hash), .natural(last + 1), .text(name),
+            .text(role),
             .text(scope), .natural(nowMs), .natural(untilMs))
         return StoredToken(
             hash: hash, grant: last + 1, name: name, role: role, scope: scope, createdMs: nowMs, untilMs: untilMs,
@@ -79,7 +85,8 @@ extension Database {
     }
 
     func endToken(grant: UInt64, atMs: UInt64) throws {
-        try run("UPDATE token SET ended_ms = coalesce(ended_ms, ?) WHERE grant_number = ?", .natural(atMs), .natural(grant))
+        try run(
+            "UPDATE token SET ended_ms = coalesce(ended_ms, ?) WHERE grant_number = ?", .natural(atMs), .natural(grant))
     }
 
     func tokens() throws -> [StoredToken] {
@@ -90,7 +97,9 @@ extension Database {
         try first(Self.tokenColumns + " WHERE hash = ?", .hash(hash), read: StoredToken.init)
     }
 
-    func jobs() throws -> [EvidenceJob] { try rows(Self.jobColumns + " ORDER BY created_ms, id", read: EvidenceJob.init) }
+    func jobs() throws -> [EvidenceJob] {
+        try rows(Self.jobColumns + " ORDER BY created_ms, id", read: EvidenceJob.init)
+    }
 
     func job(_ id: String) throws -> EvidenceJob? {
         try first(Self.jobColumns + " WHERE id = ?", .text(id), read: EvidenceJob.init)
@@ -99,8 +108,8 @@ extension Database {
     private static let tokenColumns =
         "SELECT hash, grant_number, name, role, scope, created_ms, until_ms, ended_ms FROM token"
     private static let jobColumns = """
-        SELECT id, question, state, created_ms, anchor_from, anchor_to, file, size_bytes, sha256, expires_ms, done_mille,
-        problem FROM job
+        SELECT id, question, state, created_ms, anchor_from, anchor_to, file, size_bytes, sha256, expires_ms,
+        done_mille, problem FROM job
         """
 }
 

@@ -25,7 +25,8 @@ package actor Ledger {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Makes a new ledger in `directory`, which must exist. It has no leaves yet.
-    package static func create(directory: String, identity: LedgerIdentity, faults: DiskFaults? = nil) throws -> Ledger {
+    package static func create(directory: String, identity: LedgerIdentity, faults: DiskFaults? = nil) throws -> Ledger
+    {
         guard LedgerIdentity.periodMsRange.contains(identity.periodMs) else {
             throw LedgerError.outOfOrder(what: "a period of \(identity.periodMs) ms is not between 1 s and 1 day")
         }

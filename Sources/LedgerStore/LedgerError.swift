@@ -44,8 +44,9 @@ package enum LedgerError: Error, Equatable, CustomStringConvertible {
         case .damaged(let what, let file):
             "\(file): \(what); keep the file for the auditor and restore the last backup"
         case .unlikeCheckpoint(let what, let size, let file):
-            "\(file): \(what) (checkpoint of size \(size)); nothing is signed any more: keep the data directory for the auditor, then "
-                + "restore the newest copy or declare a loss with a new epoch"
+            "\(file): \(what) (checkpoint of size \(size)); nothing is signed any more: "
+                + "keep the data directory for the auditor, then restore "
+                + "the newest copy or declare a loss with a new epoch"
         case .file(let path, let doing, let errno):
             "\(path): cannot \(doing) (errno \(errno)); check owner, mode and disk"
         case .outOfOrder(let what): what

@@ -4,7 +4,8 @@ internal import Glibc
 package import Readings
 package import TwinModel
 
-/// Reads the ledger beside its writer, on a thread and a connection of its own: it sees what is on disk and waits for nobody.
+/// Reads the ledger beside its writer, on a thread and a connection of its own: it sees what is on disk and waits for
+/// nobody.
 package actor LedgerReader {
     package nonisolated let identity: LedgerIdentity
     private nonisolated let executor: ThreadExecutor
@@ -12,7 +13,8 @@ package actor LedgerReader {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// Opens the ledger of `directory`; it must have been opened by a `Ledger` of this version before, which brings it up to date.
+    /// Opens the ledger of `directory`; it must have been opened by a `Ledger` of this version before, which brings it
+    /// up to date.
     package static func open(directory: String) throws -> LedgerReader {
         let path = directory + "/" + Ledger.fileName
         guard access(path, F_OK) == 0 else { throw LedgerError.missing(file: path) }
@@ -23,7 +25,8 @@ package actor LedgerReader {
             throw LedgerError.newerSchema(found: found, known: Schema.version, file: path)
         }
         guard found == Schema.version else {
-            throw LedgerError.outOfOrder(what: "\(path): schema \(found) is older than this program; start plumblined once")
+            throw LedgerError.outOfOrder(
+                what: "\(path): schema \(found) is older than this program; start plumblined once")
         }
         try database.prepareReader()
         let identity = try database.identity()
@@ -76,18 +79,25 @@ extension LedgerReader {
     package func intervalLeaf(k: UInt64) throws -> StoredLeaf? { try database().intervalLeaf(k: k) }
 
     /// Index and k of the sealed intervals with `k` in `range`, rising.
-    package func intervals(_ range: ClosedRange<UInt64>, limit: Int = 100_000) throws -> [(k: UInt64, leafIndex: UInt64)] {
+    package func intervals(_ range: ClosedRange<UInt64>, limit: Int = 100_000) throws -> [(
+        k: UInt64, leafIndex: UInt64
+    )] {
         try database().intervals(range, limit: limit)
     }
 
-    package func item(stream: StreamNumber, k: UInt64) throws -> StoredItem? { try database().item(stream: stream, k: k) }
+    package func item(stream: StreamNumber, k: UInt64) throws -> StoredItem? {
+        try database().item(stream: stream, k: k)
+    }
 
     /// Items of one stream, by rising k; at most `limit`.
-    package func items(stream: StreamNumber, k range: ClosedRange<UInt64>, limit: Int = 10_000) throws -> [IntervalItemRow] {
+    package func items(stream: StreamNumber, k range: ClosedRange<UInt64>, limit: Int = 10_000) throws
+        -> [IntervalItemRow]
+    {
         try database().items(stream: stream, k: range, limit: limit)
     }
 
-    /// The items of one interval in the order of `streams`; the whole item tree when these are the configuration's streams.
+    /// The items of one interval in the order of `streams`; the whole item tree when these are the configuration's
+    /// streams.
     package func items(k: UInt64, streams: [StreamNumber]) throws -> [IntervalItemRow] {
         try streams.compactMap { stream in
             try database().item(stream: stream, k: k).map { IntervalItemRow(k: k, stream: stream, item: $0) }
@@ -109,20 +119,29 @@ extension LedgerReader {
 
 /// Anchors, the model, and what the API keeps.
 extension LedgerReader {
-    package func anchors(_ query: AnchorQuery = AnchorQuery()) throws -> [StoredAnchor] { try database().anchors(query) }
+    package func anchors(_ query: AnchorQuery = AnchorQuery()) throws -> [StoredAnchor] {
+        try database().anchors(query)
+    }
     package func anchor(_ seq: UInt64) throws -> StoredAnchor? {
         try database().anchors(AnchorQuery(seqFrom: seq, seqTo: seq)).first
     }
     /// The smallest confirmed anchor whose tree holds leaf `index`.
-    package func anchorCovering(leaf index: UInt64) throws -> StoredAnchor? { try database().anchorCovering(leaf: index) }
-    package func beacons(from: UInt64, to: UInt64) throws -> [StoredBeacon] { try database().beacons(from: from, to: to) }
+    package func anchorCovering(leaf index: UInt64) throws -> StoredAnchor? {
+        try database().anchorCovering(leaf: index)
+    }
+    package func beacons(from: UInt64, to: UInt64) throws -> [StoredBeacon] {
+        try database().beacons(from: from, to: to)
+    }
     package func lastCheckpoint() throws -> StoredCheckpoint? { try database().lastCheckpoint() }
 
     package func numbering() throws -> Numbering { try database().numbering() }
-    package func modelRevision(_ revision: UInt64? = nil) throws -> ModelRevision? { try database().modelRevision(revision) }
+    package func modelRevision(_ revision: UInt64? = nil) throws -> ModelRevision? {
+        try database().modelRevision(revision)
+    }
     package func modelRevision(atMs: UInt64) throws -> ModelRevision? { try database().modelRevision(atMs: atMs) }
     package func modelRevisions() throws -> [ModelRevision] {
-        try database().rows("SELECT revision, at_ms, hash, bytes FROM model ORDER BY revision", read: ModelRevision.init)
+        try database().rows(
+            "SELECT revision, at_ms, hash, bytes FROM model ORDER BY revision", read: ModelRevision.init)
     }
 
     package func latestValues() throws -> [PointNumber: LatestValue] { try database().latestValues() }

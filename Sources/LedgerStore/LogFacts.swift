@@ -153,7 +153,8 @@ package struct AccessUse: Hashable, Sendable {
     }
 }
 
-/// A reading and the interval it stands in. `reading.capturedAtMs` lies inside interval `k`; a late one has its own time in `sourceAtMs`.
+/// A reading and the interval it stands in. `reading.capturedAtMs` lies inside interval `k`; a late one has its own
+/// time in `sourceAtMs`.
 package struct PlacedReading: Hashable, Sendable {
     package let k: UInt64
     package let reading: Reading

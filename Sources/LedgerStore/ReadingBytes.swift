@@ -1,7 +1,8 @@
 internal import CanonicalCBOR
 internal import Readings
 
-/// How a reading stands in the tables that are not the log: open rows and latest values. The log's own form is `LogEntries`'.
+/// How a reading stands in the tables that are not the log: open rows and latest values. The log's own form is
+/// `LogEntries`'.
 extension Reading {
     /// `[point, captured ms, source ms or null, quality, tag, value]`.
     func stored() -> [UInt8] {
@@ -24,7 +25,8 @@ extension Reading {
 
     /// `nil` when the bytes are not what `stored` makes.
     init?(stored bytes: [UInt8]) {
-        guard let parts = (try? CBOR.decode(bytes))?.asArray, parts.count == 6,  // not decodable: the caller says which file
+        guard let parts = (try? CBOR.decode(bytes))?.asArray,  // not decodable: the caller says which file
+            parts.count == 6,
             let number = parts[0].asUnsigned.flatMap({ UInt32(exactly: $0) }), let captured = parts[1].asInt,
             let quality = parts[3].asUnsigned.flatMap({ UInt8(exactly: $0) }).flatMap(Quality.init(rawValue:)),
             let tag = parts[4].asUnsigned, let value = RawValue(tag: tag, content: parts[5])

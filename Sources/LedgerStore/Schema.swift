@@ -9,8 +9,9 @@ enum Schema {
 
     private static let first = """
         CREATE TABLE identity (
-            id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, building TEXT NOT NULL, period_ms INTEGER NOT NULL,
-            log_key TEXT NOT NULL, recovery_hash BLOB NOT NULL, network TEXT NOT NULL, created_ms INTEGER NOT NULL);
+            id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL, building TEXT NOT NULL,
+            period_ms INTEGER NOT NULL, log_key TEXT NOT NULL, recovery_hash BLOB NOT NULL, network TEXT NOT NULL,
+            created_ms INTEGER NOT NULL);
         CREATE TABLE leaf (
             idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, k INTEGER, wall_ms INTEGER NOT NULL,
             hash BLOB NOT NULL, bytes BLOB NOT NULL);
@@ -35,8 +36,8 @@ enum Schema {
             number INTEGER PRIMARY KEY, started_ms INTEGER NOT NULL, last_wall_ms INTEGER NOT NULL,
             last_mono_ms INTEGER NOT NULL);
         CREATE TABLE access_use (
-            id INTEGER PRIMARY KEY AUTOINCREMENT, grant_number INTEGER NOT NULL, actor BLOB NOT NULL, scope TEXT NOT NULL,
-            what TEXT NOT NULL, count INTEGER NOT NULL);
+            id INTEGER PRIMARY KEY AUTOINCREMENT, grant_number INTEGER NOT NULL, actor BLOB NOT NULL,
+            scope TEXT NOT NULL, what TEXT NOT NULL, count INTEGER NOT NULL);
         CREATE TABLE point_number (id TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE) WITHOUT ROWID;
         CREATE TABLE point_stream (
             point INTEGER NOT NULL, stream INTEGER NOT NULL, PRIMARY KEY (point, stream)) WITHOUT ROWID;
@@ -59,9 +60,10 @@ enum Schema {
             seq INTEGER PRIMARY KEY, leaf INTEGER NOT NULL UNIQUE, milestone_index INTEGER NOT NULL,
             milestone_id BLOB NOT NULL, milestone_time_s INTEGER NOT NULL, milestone BLOB NOT NULL);
         CREATE TABLE anchor (
-            seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL, payload BLOB NOT NULL,
-            beacon_leaf INTEGER, signed_ms INTEGER NOT NULL, state TEXT NOT NULL, block_id BLOB, milestone_index INTEGER,
-            milestone_id BLOB, milestone_time_s INTEGER, milestone BLOB, path BLOB);
+            seq INTEGER PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, note TEXT NOT NULL,
+            payload BLOB NOT NULL, beacon_leaf INTEGER, signed_ms INTEGER NOT NULL, state TEXT NOT NULL,
+            block_id BLOB, milestone_index INTEGER, milestone_id BLOB, milestone_time_s INTEGER, milestone BLOB,
+            path BLOB);
         CREATE INDEX anchor_state ON anchor (state, seq);
         CREATE INDEX anchor_size ON anchor (size);
         CREATE TABLE attempt (
@@ -69,7 +71,8 @@ enum Schema {
             block BLOB NOT NULL, mined_ms INTEGER NOT NULL, submitted_ms INTEGER);
         CREATE INDEX attempt_seq ON attempt (seq, number);
         CREATE TABLE event (
-            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, points TEXT NOT NULL, json TEXT NOT NULL);
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, at_ms INTEGER NOT NULL, points TEXT NOT NULL,
+            json TEXT NOT NULL);
         CREATE TABLE event_last (id INTEGER PRIMARY KEY CHECK (id = 1), last INTEGER NOT NULL);
         CREATE TABLE token (
             hash BLOB PRIMARY KEY, grant_number INTEGER NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL,

@@ -89,7 +89,8 @@ struct Row {
     }
 
     func text(_ column: Int32) throws(LedgerError) -> String {
-        guard sqlite3_column_type(statement.raw, column) == SQLITE_TEXT, let text = sqlite3_column_text(statement.raw, column)
+        guard sqlite3_column_type(statement.raw, column) == SQLITE_TEXT,
+            let text = sqlite3_column_text(statement.raw, column)
         else { throw wrong(column, "text") }
         let count = Int(sqlite3_column_bytes(statement.raw, column))
         return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)

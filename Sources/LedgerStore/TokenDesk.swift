@@ -1,7 +1,8 @@
 internal import Glibc
 package import Hashing
 
-/// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches nothing else
+/// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches
+/// nothing else
 /// and takes no lock on the data directory. Not for use from several threads.
 package struct TokenDesk {
     private let database: Database
@@ -13,7 +14,9 @@ package struct TokenDesk {
         database = try Database(path: path, mode: .readWrite)
         try database.checkKind()
         let found = try database.pragma("user_version") ?? 0
-        guard found == Schema.version else { throw LedgerError.newerSchema(found: found, known: Schema.version, file: path) }
+        guard found == Schema.version else {
+            throw LedgerError.newerSchema(found: found, known: Schema.version, file: path)
+        }
         try database.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
     }
 
@@ -22,7 +25,8 @@ package struct TokenDesk {
         try database.transaction {
             let known = try database.tokens()
             guard !known.contains(where: { $0.name == name && $0.isValid(atMs: nowMs) }) else {
-                throw LedgerError.outOfOrder(what: "there is a token named \(name) already; remove it first, or choose another name")
+                throw LedgerError.outOfOrder(
+                    what: "there is a token named \(name) already; remove it first, or choose another name")
             }
             return try database.addToken(hash: hash, name: name, role: role, scope: "", nowMs: nowMs, untilMs: untilMs)
         }

@@ -5,7 +5,8 @@ import Readings
 import Testing
 import TwinModel
 
-/// Goal: the log tells what came, when it came, and when nothing came. Method: the real flow on a real file, the clock moved by hand.
+/// Goal: the log tells what came, when it came, and when nothing came. Method: the real flow on a real file, the clock
+/// moved by hand.
 struct CaptureFlowTests {
     @Test func `a new log has genesis, boot and configuration, and a start adds its boot`() async throws {
         let house = try await House()
@@ -85,7 +86,8 @@ struct CaptureFlowTests {
         await second.kill()
     }
 
-    @Test func `what was captured before a kill is sealed by the next start under the old boot's number`() async throws {
+    @Test func `what was captured before a kill is sealed by the next start under the old boot's number`() async throws
+    {
         let house = try await House()
         let first = try await house.start()
         first.intake.offer([house.reading(1, 41)])
@@ -105,7 +107,9 @@ struct CaptureFlowTests {
         house.time.advance(ms: 122_000)
         try await second.flow.step()
         let after = try await LogProof(try house.reader())
-        #expect(after.readings.filter { $0.value == .integer(42) }.map(\.sourceAtMs) == [Int64(house.time.wallMs) - 122_000])
+        #expect(
+            after.readings.filter { $0.value == .integer(42) }.map(\.sourceAtMs) == [Int64(house.time.wallMs) - 122_000]
+        )
         await second.kill()
     }
 
@@ -130,7 +134,8 @@ struct CaptureFlowTests {
         #expect(proof.ks == proof.ks.sorted())
         #expect(proof.boots.last?.reason == 2)
         #expect(proof.boots.last?.clockStepMs == -180_000)
-        #expect(proof.readings.map(\.value).filter { $0 != .integer(1) && $0 != .none } == (100...105).map { .integer($0) })
+        #expect(
+            proof.readings.map(\.value).filter { $0 != .integer(1) && $0 != .none } == (100...105).map { .integer($0) })
         await daemon.kill()
     }
 
@@ -153,7 +158,9 @@ struct CaptureFlowTests {
         let house = try await House()
         let first = try await house.start()
         for minute in 0..<30 {
-            if minute < 20 { first.intake.offer([house.reading(1, Int64(minute)), house.reading(3, 500, quality: .suspect)]) }
+            if minute < 20 {
+                first.intake.offer([house.reading(1, Int64(minute)), house.reading(3, 500, quality: .suspect)])
+            }
             if minute % 7 == 0 { first.intake.offer([house.reading(2, 9_000)]) }
             try await first.flow.step()
             house.time.advance(ms: 30_000)

@@ -7,7 +7,8 @@ import LogEntries
 import MerkleLog
 import Testing
 
-/// Goal: what is signed is what is on disk, and what was signed is never taken back. Method: a real log, then the file is
+/// Goal: what is signed is what is on disk, and what was signed is never taken back. Method: a real log, then the file
+/// is
 /// changed behind its back, or a step fails.
 struct CheckpointTests {
     @Test func `a checkpoint ends with a beacon and its signature holds over the root on disk`() async throws {
@@ -184,7 +185,8 @@ struct CheckpointTests {
         let daemon = try await capture(house, minutes: 2)
         let size = try await daemon.ledger.size()
         let facts = BeaconFacts(
-            milestoneIndex: 7, milestoneID: sha256([7]), milestoneTimeS: UInt32(house.time.wallMs / 1_000) + 5, milestone: [])
+            milestoneIndex: 7, milestoneID: sha256([7]), milestoneTimeS: UInt32(house.time.wallMs / 1_000) + 5,
+            milestone: [])
         await #expect(throws: CaptureError.self) { try await daemon.writer.checkpoint(with: facts) }
         #expect(try await daemon.ledger.size() == size)
         await daemon.kill()

@@ -61,7 +61,8 @@ struct DiskAndModelTests {
         await daemon.kill()
     }
 
-    @Test func `a changed building is a configuration leaf and a snapshot, and numbers are never reused`() async throws {
+    @Test func `a changed building is a configuration leaf and a snapshot, and numbers are never reused`() async throws
+    {
         let house = try await House(gauges: 3)
         let first = try await house.start()
         let before = try await first.ledger.numbering()
@@ -112,14 +113,16 @@ struct DiskAndModelTests {
         #expect(cited.point == PointNumber(1))
         let latest = try #require(try await reader.latestValues()[PointNumber(1)]?.valued)
         #expect(Int64(citation.k) <= latest.capturedAtMs / 60_000)
-        #expect(items.first { $0.entityID == "room0" }?.relations == [SnapshotItem.Relation(name: "in", target: "house")])
+        #expect(
+            items.first { $0.entityID == "room0" }?.relations == [SnapshotItem.Relation(name: "in", target: "house")])
         await daemon.kill()
     }
 
     @Test func `uses of grants stand in one access leaf behind their interval`() async throws {
         let house = try await House()
         let daemon = try await house.start()
-        let use = AccessUse(grant: 3, actor: Array(repeating: 8, count: 16), scope: "stream:2", what: "readings", count: 12)
+        let use = AccessUse(
+            grant: 3, actor: Array(repeating: 8, count: 16), scope: "stream:2", what: "readings", count: 12)
         try await daemon.writer.recordUse(use)
         try await daemon.writer.recordUse(use)
         house.time.advance(ms: 62_000)

@@ -4,9 +4,11 @@ import LogEntries
 import Readings
 import Testing
 
-/// Goal: whatever step of the disk fails, and whether it was done or not, the log stays whole and nothing that was acknowledged is lost.
+/// Goal: whatever step of the disk fails, and whether it was done or not, the log stays whole and nothing that was
+/// acknowledged is lost.
 ///
-/// Method: the same little story, once for every step that it takes: the nth write or commit fails, both ways. The story
+/// Method: the same little story, once for every step that it takes: the nth write or commit fails, both ways. The
+/// story
 /// then goes on (the flow tries again), or the process dies there and starts again; then the whole log is checked.
 struct FaultTableTests {
     enum Ending: CaseIterable { case goesOn, dies }
@@ -18,7 +20,7 @@ struct FaultTableTests {
         var nth = 1
         var struck = true
         while struck {
-            (struck) = try await story(fault, nth: nth, ending)
+            struck = try await story(fault, nth: nth, ending)
             nth += nth < 12 ? 1 : 5
         }
         #expect(nth > 60, "the story has more steps than \(nth)")

@@ -69,7 +69,8 @@ struct HistoryTests {
         try await daemon.flow.step()
         #expect(try await values(0, 20) == [.integer(0), .integer(10)])
         #expect(
-            try await reader.readings(of: PointNumber(1), kind: nil, fromMs: Int64.min, toMs: Int64.max, limit: 2).count == 2)
+            try await reader.readings(of: PointNumber(1), kind: nil, fromMs: Int64.min, toMs: Int64.max, limit: 2).count
+                == 2)
         await daemon.kill()
     }
 

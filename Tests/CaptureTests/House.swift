@@ -121,7 +121,8 @@ final class House {
         let intake = Intake(natures: building.natures(numbering))
         let flow = CaptureFlow(
             writer: writer, keeper: keeper, intake: intake,
-            disk: DiskSpace(directory: directory, freeBytes: { [space] in space.bytes.withLock { $0 } }), settings: settings)
+            disk: DiskSpace(directory: directory, freeBytes: { [space] in space.bytes.withLock { $0 } }),
+            settings: settings)
         return Daemon(ledger: ledger, writer: writer, start: start, flow: flow, keeper: keeper, intake: intake)
     }
 
@@ -150,7 +151,10 @@ final class House {
                 expectedSeconds: 30, kind: .integer)
         }
         let entities =
-            [Entity(id: "house", type: "Building", label: label), Entity(id: "m1", type: "Electrical_Meter", label: "m1")]
+            [
+                Entity(id: "house", type: "Building", label: label),
+                Entity(id: "m1", type: "Electrical_Meter", label: "m1"),
+            ]
             + (0..<gauges).map {
                 Entity(id: "room\($0)", type: "Room", label: "room\($0)", relations: [Relation(.in, "house")])
             }

@@ -4,7 +4,9 @@ import Testing
 
 /// Goal: a full queue loses what can be lost, and says so.
 struct IntakeTests {
-    private let natures: [PointNumber: Nature] = [PointNumber(1): .counter, PointNumber(2): .gauge, PointNumber(3): .counter]
+    private let natures: [PointNumber: Nature] = [
+        PointNumber(1): .counter, PointNumber(2): .gauge, PointNumber(3): .counter,
+    ]
 
     @Test func `readings come out in the order they came in`() {
         let intake = Intake(natures: natures)

@@ -6,7 +6,8 @@ import MerkleLog
 import Readings
 import Testing
 
-/// Goal: what is on disk proves itself. Method: everything is computed again from the bytes of the leaves and items, as an
+/// Goal: what is on disk proves itself. Method: everything is computed again from the bytes of the leaves and items,
+/// as an
 /// auditor would, and compared with what is stored beside them.
 struct LogProof {
     var leaves: [Leaf] = []
@@ -79,7 +80,9 @@ struct LogProof {
         }
     }
 
-    private mutating func check(_ interval: Leaf.Interval, _ streams: [StreamNumber], _ reader: LedgerReader) async throws {
+    private mutating func check(_ interval: Leaf.Interval, _ streams: [StreamNumber], _ reader: LedgerReader)
+        async throws
+    {
         let items = try await reader.items(k: interval.k, streams: streams)
         #expect(items.count == streams.count)
         #expect(UInt64(items.count) == interval.itemCount)

@@ -33,7 +33,9 @@ struct AnchorStorageTests {
         #expect(try await shelf.reader().anchorCovering(leaf: 5) == nil)
     }
 
-    @Test func `a second block keeps the first, and the earlier confirmation counts whatever order they come in`() async throws {
+    @Test func `a second block keeps the first, and the earlier confirmation counts whatever order they come in`()
+        async throws
+    {
         let shelf = try Shelf()
         let ledger = try shelf.create()
         _ = try await add(ledger, seq: 1)
@@ -57,8 +59,12 @@ struct AnchorStorageTests {
         await #expect(throws: LedgerError.self) { try await add(ledger, seq: 2) }
         _ = try await add(ledger, seq: 1)
         await #expect(throws: LedgerError.self) { try await add(ledger, seq: 1) }
-        await #expect(throws: LedgerError.self) { try await ledger.markSubmitted(seq: 1, blockID: sha256([9]), atMs: 1) }
-        await #expect(throws: LedgerError.self) { try await ledger.confirm(seq: 1, confirmation(block: 9, milestone: 1)) }
+        await #expect(throws: LedgerError.self) {
+            try await ledger.markSubmitted(seq: 1, blockID: sha256([9]), atMs: 1)
+        }
+        await #expect(throws: LedgerError.self) {
+            try await ledger.confirm(seq: 1, confirmation(block: 9, milestone: 1))
+        }
     }
 
     @Test func `lists can be asked backwards, by state and by page`() async throws {
@@ -75,7 +81,8 @@ struct AnchorStorageTests {
 
     private func add(_ ledger: Ledger, seq: UInt64) async throws -> StoredAnchor {
         try await ledger.addAnchor(
-            seq: seq, size: seq * 5, root: sha256([UInt8(seq)]), note: "note \(seq)\n", payload: [1], beaconLeaf: seq * 5 - 1,
+            seq: seq, size: seq * 5, root: sha256([UInt8(seq)]), note: "note \(seq)\n", payload: [1],
+            beaconLeaf: seq * 5 - 1,
             signedMs: 40)
     }
 

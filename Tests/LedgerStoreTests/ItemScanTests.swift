@@ -4,7 +4,8 @@ import LogEntries
 import Readings
 import Testing
 
-/// Goal: scanning an item finds what decoding it finds, and damaged bytes are thrown at. Method: random items from a seed.
+/// Goal: scanning an item finds what decoding it finds, and damaged bytes are thrown at. Method: random items from a
+/// seed.
 struct ItemScanTests {
     @Test(arguments: [UInt64](1...40))
     func `a scan and a decode tell the same`(seed: UInt64) throws {
@@ -13,7 +14,8 @@ struct ItemScanTests {
             PayloadRow(
                 point: PointNumber(UInt32(truncatingIfNeeded: random.next() % 70_000)), dtMs: number * 300,
                 quality: Quality(rawValue: UInt8(random.next() % 9)) ?? .good,
-                sourceMs: random.next() % 3 == 0 ? Int64(truncatingIfNeeded: random.next()) : nil, value: value(&random))
+                sourceMs: random.next() % 3 == 0 ? Int64(truncatingIfNeeded: random.next()) : nil, value: value(&random)
+            )
         }
         let salt = try #require(Bytes16(Array(repeating: 7, count: 16)))
         let item = IntervalItem(

@@ -6,7 +6,8 @@ import Testing
 
 /// Goal: the stored tree is the RFC 6962 tree of the stored bytes, at every size.
 struct LogStorageTests {
-    @Test func `root and proofs from stored nodes equal those of the whole tree, at every size up to 70`() async throws {
+    @Test func `root and proofs from stored nodes equal those of the whole tree, at every size up to 70`() async throws
+    {
         let shelf = try Shelf()
         let ledger = try shelf.create()
         let reader = try shelf.reader()
@@ -19,10 +20,12 @@ struct LogStorageTests {
             for index in [0, size / 3, size - 1] {
                 let proof = try await reader.inclusionProof(of: index, size: size)
                 #expect(proof == tree.inclusionProof(of: index, size: size))
-                #expect(try await reader.rangeProof(index..<size, size: size) == tree.rangeProof(index..<size, size: size))
+                #expect(
+                    try await reader.rangeProof(index..<size, size: size) == tree.rangeProof(index..<size, size: size))
             }
             let old = size / 2
-            #expect(try await reader.consistencyProof(from: old, to: size) == tree.consistencyProof(from: old, to: size))
+            #expect(
+                try await reader.consistencyProof(from: old, to: size) == tree.consistencyProof(from: old, to: size))
         }
         #expect(try await reader.leaves(10..<20).map(\.hash) == Array(hashes[10..<20]))
         #expect(try await reader.leaf(at: 70) == nil)
@@ -119,7 +122,9 @@ struct LogStorageTests {
         #expect(try await shelf.reader().latestValues()[PointNumber(9)]?.newest == reading)
     }
 
-    @Test func `latest values keep the newest value, the newest sign of life and the beginning of the present quality`() async throws {
+    @Test func `latest values keep the newest value, the newest sign of life and the beginning of the present quality`()
+        async throws
+    {
         let shelf = try Shelf()
         let ledger = try shelf.create()
         func at(_ ms: Int64, _ quality: Quality, _ value: RawValue) -> PlacedReading {

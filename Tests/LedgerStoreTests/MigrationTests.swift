@@ -7,7 +7,8 @@ import Readings
 import Testing
 import TwinModel
 
-/// Goal: a file of every released schema opens with this program and keeps all it held. Method: the stored text of an old
+/// Goal: a file of every released schema opens with this program and keeps all it held. Method: the stored text of an
+/// old
 /// file is run into a new one, opened, and compared with a file made today.
 struct MigrationVectorTests {
     @Test func `a ledger of schema 1 is brought up to date and keeps its log`() async throws {
@@ -63,7 +64,8 @@ struct MigrationVectorTests {
         defer { sqlite3_close(handle) }
         var statement: OpaquePointer?
         try #require(
-            sqlite3_prepare_v2(handle, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name", -1, &statement, nil)
+            sqlite3_prepare_v2(
+                handle, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name", -1, &statement, nil)
                 == SQLITE_OK)
         defer { sqlite3_finalize(statement) }
         var found: [String] = []

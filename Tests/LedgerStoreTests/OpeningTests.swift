@@ -55,7 +55,8 @@ struct OpeningTests {
         let shelf = try Shelf()
         try sql(shelf, "CREATE TABLE t (a)")
         #expect(throws: LedgerError.notALedger(file: shelf.file)) { try shelf.open() }
-        try Data("this is a letter, not a database, and long enough to be one".utf8).write(to: URL(fileURLWithPath: shelf.file))
+        try Data("this is a letter, not a database, and long enough to be one".utf8).write(
+            to: URL(fileURLWithPath: shelf.file))
         #expect(throws: LedgerError.notALedger(file: shelf.file)) { try shelf.open() }
     }
 

@@ -98,7 +98,8 @@ struct PeopleStorageTests {
         let points = ids.map { id in
             Point(
                 id: id, entity: String(id.prefix(1)), type: "Sensor", unit: nil, nature: .gauge,
-                binding: Binding(device: "d", profilePoint: "p", profile: "f", profileHash: Array(repeating: 0, count: 32)),
+                binding: Binding(
+                    device: "d", profilePoint: "p", profile: "f", profileHash: Array(repeating: 0, count: 32)),
                 expectedSeconds: nil, kind: .integer)
         }
         return Building(id: "b", label: "b", timeZone: "UTC", entities: [], devices: [], points: points)

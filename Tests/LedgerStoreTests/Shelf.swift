@@ -11,7 +11,8 @@ final class Shelf {
     let directory: String
 
     static let identity = LedgerIdentity(
-        origin: "gw.example/b/house/1", building: "house", periodMs: 60_000, logKey: "key", recoveryKeyHash: sha256([1]),
+        origin: "gw.example/b/house/1", building: "house", periodMs: 60_000, logKey: "key",
+        recoveryKeyHash: sha256([1]),
         network: "dev", createdMs: 1_772_370_000_000)
 
     init() throws {
