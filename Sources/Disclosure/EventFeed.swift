@@ -53,7 +53,8 @@ package actor EventFeed {
         lastID = resumedFrom ?? last
         for (id, state) in await facility.keeper.states() {
             // An id is never below the instant of its event, so what the client saw last is known in time as well.
-            shownAtMs[id] = resumedFrom.map { min(state.touchedAtMs ?? 0, Int64(clamping: $0)) } ?? state.touchedAtMs ?? 0
+            shownAtMs[id] =
+                resumedFrom.map { min(state.touchedAtMs ?? 0, Int64(clamping: $0)) } ?? state.touchedAtMs ?? 0
         }
     }
 
@@ -101,7 +102,9 @@ package actor EventFeed {
         for event in try await facility.reader.events(after: lastID, limit: Self.batchMax) {
             lastID = event.id
             guard kinds.isEmpty || kinds.contains(event.kind), event.kind != "reading" else { continue }
-            guard points.isEmpty || event.points.isEmpty || event.points.contains(where: { points.contains($0) }) else { continue }
+            guard points.isEmpty || event.points.isEmpty || event.points.contains(where: { points.contains($0) }) else {
+                continue
+            }
             items.append(.event(id: event.id, kind: event.kind, json: event.json))
         }
         if kinds.isEmpty || kinds.contains("reading") {
@@ -116,11 +119,15 @@ package actor EventFeed {
         let building = await facility.keeper.building
         var views: [ReadingView] = []
         for (id, state) in states where points.isEmpty || points.contains(id) {
-            guard let touched = state.touchedAtMs, touched > shownAtMs[id] ?? 0, let point = building.point(id) else { continue }
+            guard let touched = state.touchedAtMs, touched > shownAtMs[id] ?? 0, let point = building.point(id) else {
+                continue
+            }
             shownAtMs[id] = touched
             let reading = state.latest.flatMap { $0.capturedAtMs == touched ? $0 : nil }
             let number = await facility.keeper.number(of: id)
-            guard let reading = reading ?? number.map({ Reading(point: $0, capturedAtMs: touched, quality: state.quality, value: .none) })
+            guard
+                let reading = reading
+                    ?? number.map({ Reading(point: $0, capturedAtMs: touched, quality: state.quality, value: .none) })
             else { continue }
             if point.privacy != .none { disclosed[id, default: 0] += 1 }
             views.append(
@@ -149,19 +156,22 @@ extension Facility {
 
     /// One client's stream. Points must exist; `since` is the last id the client saw.
     package func events(
-        points: [String], kinds: [String], since: UInt64?, grant: Grant, pause: @escaping @Sendable (Int64) async throws -> Void
+        points: [String], kinds: [String], since: UInt64?, grant: Grant,
+        pause: @escaping @Sendable (Int64) async throws -> Void
     ) async throws -> EventFeed {
         let building = await keeper.building
         for id in points {
             guard let point = building.point(id) else { throw Refusal.noSuchResource(kind: "points", id: id) }
             try await note(grant, point, what: "events", count: 1)
         }
-        return try await EventFeed(facility: self, grant: grant, points: points, kinds: kinds, since: since, pause: pause)
+        return try await EventFeed(
+            facility: self, grant: grant, points: points, kinds: kinds, since: since, pause: pause)
     }
 
     /// Whether the grant still holds: neither over nor taken back.
     package func isValid(_ grant: Grant) async throws -> Bool {
         guard grant.untilMs.map({ nowMs < $0 }) ?? true else { return false }
-        return try await reader.tokens().first { $0.grant == grant.number }?.isValid(atMs: UInt64(clamping: nowMs)) ?? false
+        return try await reader.tokens().first { $0.grant == grant.number }?.isValid(atMs: UInt64(clamping: nowMs))
+            ?? false
     }
 }

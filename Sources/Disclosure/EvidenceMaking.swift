@@ -45,7 +45,8 @@ package protocol EvidenceMaking: Sendable {
     /// same bytes; cancellation leaves nothing behind. `progress` is called with 0…1, rising, from any thread.
     /// - Throws: `EvidenceMakingError`, or what the ledger or the disk throws.
     func period(
-        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String, progress: @escaping @Sendable (Double) -> Void
+        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String,
+        progress: @escaping @Sendable (Double) -> Void
     ) async throws -> MadeFile
 
     /// Makes the reading file (a few kB) for the reading of `point` captured at exactly `atMs`, with the gateway's own card inside.

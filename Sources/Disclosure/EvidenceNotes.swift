@@ -21,7 +21,8 @@ struct EvidenceNotes: Sendable {
 
     func write(_ question: EvidenceQuestion, id: String, createdMs: Int64) {
         mkdir(directory, 0o700)
-        let words = [question.fromMs, question.toMs, createdMs].map { String($0) } + question.streams.map(\.description)
+        let words =
+            [question.fromMs, question.toMs, createdMs].map { String($0) } + question.streams.map(\.description)
         guard let file = fopen(path(id), "w") else { return }
         fputs(words.joined(separator: " ") + "\n", file)
         fclose(file)
@@ -51,7 +52,9 @@ struct EvidenceNotes: Sendable {
         // Written by this room; anything unlike it is no note.
         guard let bytes = try? FileReading.bytes(of: path(id), offset: 0, count: 65_536) else { return nil }
         let words = String(decoding: bytes, as: UTF8.self).split { $0 == " " || $0 == "\n" }
-        guard words.count >= 3, let from = Int64(words[0]), let to = Int64(words[1]), let created = Int64(words[2]), from < to else {
+        guard words.count >= 3, let from = Int64(words[0]), let to = Int64(words[1]), let created = Int64(words[2]),
+            from < to
+        else {
             return nil
         }
         let streams = words.dropFirst(3).compactMap { UInt32($0) }.map { StreamNumber($0) }
@@ -64,7 +67,8 @@ struct EvidenceNotes: Sendable {
         defer { closedir(folder) }
         var names: [String] = []
         while let found = readdir(folder) {
-            names.append(withUnsafeBytes(of: found.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+            names.append(
+                withUnsafeBytes(of: found.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
         }
         return names
     }

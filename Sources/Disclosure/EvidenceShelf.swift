@@ -94,7 +94,8 @@ package actor EvidenceShelf {
 
     init(
         reader: LedgerReader, maker: any EvidenceMaking, directory: String,
-        nowMs: @escaping @Sendable () -> Int64, pause: @escaping @Sendable (Int64) async throws -> Void, anchorEveryMs: Int64
+        nowMs: @escaping @Sendable () -> Int64, pause: @escaping @Sendable (Int64) async throws -> Void,
+        anchorEveryMs: Int64
     ) {
         self.reader = reader
         self.maker = maker
@@ -110,7 +111,10 @@ package actor EvidenceShelf {
         forgetOld()
         let id = question.id(origin: reader.identity.origin)
         if let work = works[id], work.job.state != .failed { return (entry(work), false) }
-        guard works.values.count(where: { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }) < Self.waitingMax else {
+        guard
+            works.values.count(where: { $0.job.state == .collecting || $0.job.state == .waitingForAnchor })
+                < Self.waitingMax
+        else {
             throw .busy(retryAfterSeconds: 15)
         }
         let job = EvidenceJob(id: id, question: question.canonical, createdMs: UInt64(clamping: nowMs()))
@@ -134,7 +138,8 @@ package actor EvidenceShelf {
     /// under their ids and made anew: the same question makes the same bytes.
     func run() async throws {
         for note in notes.takeOver(nowMs: nowMs()).suffix(Self.jobsMax) where works[note.id] == nil {
-            let job = EvidenceJob(id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
+            let job = EvidenceJob(
+                id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
             guard note.question.id(origin: reader.identity.origin) == note.id else { continue }
             works[note.id] = Work(job: job, question: note.question, tryAtMs: nowMs())
         }
@@ -215,7 +220,8 @@ package actor EvidenceShelf {
         let finished = works.values.filter { $0.job.state == .ready || $0.job.state == .failed }
             .sorted { $0.job.createdMs < $1.job.createdMs }
         let surplus = max(0, works.count - Self.jobsMax)
-        for (index, work) in finished.enumerated() where index < surplus || (work.job.expiresMs.map { $0 <= now } ?? false) {
+        for (index, work) in finished.enumerated()
+        where index < surplus || (work.job.expiresMs.map { $0 <= now } ?? false) {
             works[work.job.id] = nil
             progress.withLock { _ = $0.removeValue(forKey: work.job.id) }
             notes.remove(id: work.job.id)

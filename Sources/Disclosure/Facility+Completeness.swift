@@ -24,11 +24,14 @@ package struct CompletenessRow: Hashable, Sendable {
 
 extension Facility {
     /// Stream and day, in order: the rows a range has. Days that begin in the future have none.
-    package func completenessKeys(range: Range<Int64>, streams: [StreamNumber]) async throws -> [(day: LocalDay, stream: StreamNumber)] {
+    package func completenessKeys(range: Range<Int64>, streams: [StreamNumber]) async throws -> [(
+        day: LocalDay, stream: StreamNumber
+    )] {
         let range = try checked(range, daysMax: Self.evidenceDaysMax)
         let known = try await streamPoints()
         for stream in streams where known[stream] == nil {
-            throw Refusal.notTaken(parameter: "stream", expected: known.keys.sorted().map(\.description).joined(separator: " "))
+            throw Refusal.notTaken(
+                parameter: "stream", expected: known.keys.sorted().map(\.description).joined(separator: " "))
         }
         let wanted = streams.isEmpty ? known.keys.sorted() : Set(streams).sorted()
         let first = zone.day(atMs: range.lowerBound).number
@@ -53,11 +56,15 @@ extension Facility {
     ) async throws -> CompletenessRow {
         let whole = zone.range(of: day)
         let began = Int64(clamping: reader.identity.createdMs)
-        let due = min(max(whole.lowerBound, began), whole.upperBound)..<max(min(whole.upperBound, nowMs), min(max(whole.lowerBound, began), whole.upperBound))
+        let due =
+            min(
+                max(whole.lowerBound, began), whole.upperBound)..<max(
+                min(whole.upperBound, nowMs), min(max(whole.lowerBound, began), whole.upperBound))
         let seconds = (due.upperBound - due.lowerBound) / 1000
         var counts = (received: 0, late: 0, estimated: 0)
         func count(_ reading: Reading) {
-            guard due.contains(reading.capturedAtMs) || whole.contains(reading.capturedAtMs), reading.value != .none else { return }
+            guard due.contains(reading.capturedAtMs) || whole.contains(reading.capturedAtMs), reading.value != .none
+            else { return }
             counts.received += 1
             if reading.sourceAtMs.map({ $0 < reading.capturedAtMs - Self.lateMs }) ?? false { counts.late += 1 }
             if reading.quality == .estimated { counts.estimated += 1 }
@@ -81,7 +88,9 @@ extension Facility {
             expected: points.compactMap(\.expectedSeconds).reduce(0) { $0 + ($1 > 0 ? Int(seconds) / Int($1) : 0) },
             received: counts.received, late: counts.late, estimated: counts.estimated,
             clockSteps: steps.count { whole.contains($0) },
-            gaps: try await declaredGaps(in: whole).compactMap { $0.clipped(to: whole.lowerBound..<max(whole.lowerBound + 1, min(whole.upperBound, nowMs))) },
+            gaps: try await declaredGaps(in: whole).compactMap {
+                $0.clipped(to: whole.lowerBound..<max(whole.lowerBound + 1, min(whole.upperBound, nowMs)))
+            },
             proof: line.state(k: min(last, interval(of: nowMs))))
     }
 
@@ -102,7 +111,8 @@ extension Facility {
     /// Instants of the log's clock steps, UTC ms.
     private func clockSteps() async throws -> [Int64] {
         try await reader.leaves(type: 8, in: 0..<UInt64(Int64.max)).compactMap { stored in
-            guard let leaf = try? Leaf.decode(stored.bytes), case .boot(let boot) = leaf.body, boot.reason == Leaf.Boot.clockStep
+            guard let leaf = try? Leaf.decode(stored.bytes), case .boot(let boot) = leaf.body,
+                boot.reason == Leaf.Boot.clockStep
             else { return nil }
             return Int64(clamping: leaf.wallMs)
         }

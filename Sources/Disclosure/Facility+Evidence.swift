@@ -16,10 +16,12 @@ extension Facility {
         let known = try await streamPoints()
         let asked = streams.map { StreamNumber($0) }
         for stream in asked where known[stream] == nil {
-            throw Refusal.notTaken(parameter: "streams", expected: known.keys.sorted().map(\.description).joined(separator: " "))
+            throw Refusal.notTaken(
+                parameter: "streams", expected: known.keys.sorted().map(\.description).joined(separator: " "))
         }
         let disclosed = asked.isEmpty ? known.keys.sorted() : asked
-        let result = try await shelf.ask(EvidenceQuestion(fromMs: range.lowerBound, toMs: range.upperBound, streams: disclosed))
+        let result = try await shelf.ask(
+            EvidenceQuestion(fromMs: range.lowerBound, toMs: range.upperBound, streams: disclosed))
         for stream in disclosed {
             for point in known[stream] ?? [] { try await note(grant, point, what: "evidence", count: 1) }
         }
@@ -40,7 +42,9 @@ extension Facility {
             switch error {
             case .noSuchReading: throw Refusal.noSuchReading(point: id, atMs: atMs)
             case .notYetSealed:
-                throw Refusal.notYetSealed(expectedAtMs: Int64(clamping: (k + 1).multipliedReportingOverflow(by: reader.identity.periodMs).partialValue))
+                throw Refusal.notYetSealed(
+                    expectedAtMs: Int64(
+                        clamping: (k + 1).multipliedReportingOverflow(by: reader.identity.periodMs).partialValue))
             case .notYetAnchored(let expectedAtMs):
                 let proof = try await proofLine().state(k: k)
                 let expected: Int64
@@ -61,7 +65,9 @@ extension Facility {
 
     /// Checks a file that came from outside; nothing of it is kept. `card`: the caller's own, else the one inside the file is used.
     package func check(file: [UInt8], card: String?) async throws -> (verdict: Verdict, sha256: Hash) {
-        guard file.count <= Self.verificationBytesMax else { throw Refusal.tooLarge(limitBytes: Self.verificationBytesMax) }
+        guard file.count <= Self.verificationBytesMax else {
+            throw Refusal.tooLarge(limitBytes: Self.verificationBytesMax)
+        }
         let own: PolicyCard?
         do {
             own = try card.map { try PolicyCard.parse(Array($0.utf8)) }

@@ -103,7 +103,10 @@ extension Facility {
     ) async throws -> (items: [AnchorView], hasMore: Bool) {
         var query = AnchorQuery(isDescending: isDescending, limit: limit + 1)
         if !states.isEmpty {
-            query.states = Set(AnchorState.allCases.filter { states.contains($0 == .worked ? .waiting : AnchorView.State(rawValue: $0.rawValue) ?? .waiting) })
+            query.states = Set(
+                AnchorState.allCases.filter {
+                    states.contains($0 == .worked ? .waiting : AnchorView.State(rawValue: $0.rawValue) ?? .waiting)
+                })
         }
         if let after {
             if isDescending {
@@ -150,7 +153,9 @@ extension Facility {
                 if let point, reading != nil { try await note(grant, point, what: "snapshot", count: 1) }
             }
             entities.append(
-                SnapshotView.EntityRow(entity: item.entityID, type: item.type, relations: item.relations.map { .init(kind: $0.name, target: $0.target) },
+                SnapshotView.EntityRow(
+                    entity: item.entityID, type: item.type,
+                    relations: item.relations.map { .init(kind: $0.name, target: $0.target) },
                     values: values))
         }
         return SnapshotView(
@@ -161,7 +166,8 @@ extension Facility {
     private func cited(_ citation: SnapshotItem.Citation, kind: ValueKind?) async throws -> Reading? {
         guard let bytes = try await reader.item(stream: citation.stream, k: citation.k)?.bytes,
             let item = try? IntervalItem.decode(bytes), let rows = try? Payload.decode(item.payload),
-            let position = Int(exactly: citation.position), rows.indices.contains(position), rows[position].point == citation.point
+            let position = Int(exactly: citation.position), rows.indices.contains(position),
+            rows[position].point == citation.point
         else { return nil }
         return rows[position].reading(k: citation.k, periodMs: reader.identity.periodMs, kind: kind)
     }
@@ -198,7 +204,8 @@ extension Facility {
     /// The bytes of a tile or an entry bundle by its path, `tile/0/x001/234.p/7`. Only what the last checkpoint covers is given out.
     package func tile(path: String) async throws -> (bytes: [UInt8], isFull: Bool) {
         let unknown = Refusal.noSuchResource(kind: "log", id: path)
-        guard let tile = Tile(path: path), let size = try await reader.lastCheckpoint()?.size, tile.exists(size: size) else { throw unknown }
+        guard let tile = Tile(path: path), let size = try await reader.lastCheckpoint()?.size, tile.exists(size: size)
+        else { throw unknown }
         let bytes: [UInt8]
         switch tile.content {
         case .entries:

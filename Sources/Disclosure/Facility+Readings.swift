@@ -37,16 +37,19 @@ extension Facility {
     static var intervalsInOneGo: UInt64 { 512 }
 
     /// A page of readings, and whether more follow.
-    package func readings(_ asked: ReadingsQuestion, grant: Grant) async throws -> (items: [ReadingView], hasMore: Bool) {
+    package func readings(_ asked: ReadingsQuestion, grant: Grant) async throws -> (items: [ReadingView], hasMore: Bool)
+    {
         let (point, number) = try await known(asked.point)
         let range = try checked(asked.range, daysMax: Self.readingsDaysMax)
         let line = try await proofLine()
         var views: [ReadingView] = []
-        try await eachReading(of: point, number, in: narrowed(range, asked), isDescending: asked.isDescending) { placed in
+        try await eachReading(of: point, number, in: narrowed(range, asked), isDescending: asked.isDescending) {
+            placed in
             if asked.qualities.isEmpty || asked.qualities.contains(placed.reading.quality) {
                 views.append(
                     ReadingView(
-                        point: point, reading: placed.reading, value: ShownValue(placed.reading.value, scale: point.scale),
+                        point: point, reading: placed.reading,
+                        value: ShownValue(placed.reading.value, scale: point.scale),
                         k: placed.k, proof: line.state(k: placed.k)))
             }
             return views.count <= asked.limit
@@ -58,16 +61,20 @@ extension Facility {
     }
 
     /// The range in buckets of `seconds`.
-    package func series(point id: String, range: Range<Int64>, seconds: Int, grant: Grant) async throws -> (point: Point, series: Series) {
+    package func series(point id: String, range: Range<Int64>, seconds: Int, grant: Grant) async throws -> (
+        point: Point, series: Series
+    ) {
         let (point, number) = try await known(id)
         let range = try checked(range, daysMax: Self.evidenceDaysMax)
         let lengthMs = Int64(seconds) * 1000
         guard (range.upperBound - range.lowerBound + lengthMs - 1) / lengthMs <= Int64(Series.bucketsMax) else {
             throw Refusal.notTaken(parameter: "seconds", expected: "at most \(Series.bucketsMax) buckets in the range")
         }
-        var builder = SeriesBuilder(range: range, seconds: seconds, expectedSeconds: point.expectedSeconds, nowMs: nowMs)
+        var builder = SeriesBuilder(
+            range: range, seconds: seconds, expectedSeconds: point.expectedSeconds, nowMs: nowMs)
         // The reading before the range says what lasted into it.
-        let lookBackMs = max(Int64(reader.identity.periodMs) * 2, Int64(point.expectedSeconds ?? 60) * 1000 * Twin.offlineAfterExpected)
+        let lookBackMs = max(
+            Int64(reader.identity.periodMs) * 2, Int64(point.expectedSeconds ?? 60) * 1000 * Twin.offlineAfterExpected)
         let from = max(0, range.lowerBound - min(lookBackMs, 86_400_000))
         var count = 0
         try await eachReading(of: point, number, in: from..<range.upperBound, isDescending: false) { placed in
@@ -87,9 +94,12 @@ extension Facility {
             guard let leaf = try? Leaf.decode(stored.bytes), case .gap(let gap) = leaf.body else { continue }
             let cause: Gap.Cause = gap.cause == 2 ? .disk : gap.cause == 3 ? .clock : .notRunning
             let from = Int64(clamping: gap.kFrom).multipliedReportingOverflow(by: period)
-            let to = Int64(clamping: gap.kTo).addingReportingOverflow(1).partialValue.multipliedReportingOverflow(by: period)
+            let to = Int64(clamping: gap.kTo).addingReportingOverflow(1).partialValue.multipliedReportingOverflow(
+                by: period)
             guard !from.overflow, !to.overflow, from.partialValue < to.partialValue else { continue }
-            if let clipped = Gap(fromMs: from.partialValue, toMs: to.partialValue, cause: cause).clipped(to: range) { gaps.append(clipped) }
+            if let clipped = Gap(fromMs: from.partialValue, toMs: to.partialValue, cause: cause).clipped(to: range) {
+                gaps.append(clipped)
+            }
         }
         let beganMs = Int64(clamping: reader.identity.createdMs)
         let before = Gap(fromMs: range.lowerBound, toMs: min(beganMs, range.upperBound), cause: .notRunning)
@@ -131,9 +141,11 @@ extension Facility {
             while true {
                 let piece =
                     isDescending
-                    ? (span.upperBound - span.lowerBound < Self.intervalsInOneGo ? span.lowerBound : span.upperBound - Self.intervalsInOneGo + 1)...span.upperBound
+                    ? (span.upperBound - span.lowerBound < Self.intervalsInOneGo
+                        ? span.lowerBound : span.upperBound - Self.intervalsInOneGo + 1)...span.upperBound
                     : span.lowerBound...min(span.upperBound, span.lowerBound + Self.intervalsInOneGo - 1)
-                let readings = try await sealedReadings(of: number, kind: point.kind, stream: stream, in: piece, range: range)
+                let readings = try await sealedReadings(
+                    of: number, kind: point.kind, stream: stream, in: piece, range: range)
                 guard pass(readings) else { return }
                 if isDescending {
                     guard piece.lowerBound > span.lowerBound else { break }
@@ -168,8 +180,12 @@ extension Facility {
     }
 
     /// The readings of an item; none when it was erased. Bytes that break the rules hold none: the audit says so, not this list.
-    static func decoded(_ row: IntervalItemRow, periodMs: UInt64, only number: PointNumber? = nil, kind: ValueKind? = nil) -> [Reading] {
-        guard let bytes = row.item.bytes, let item = try? IntervalItem.decode(bytes), let rows = try? Payload.decode(item.payload) else {
+    static func decoded(
+        _ row: IntervalItemRow, periodMs: UInt64, only number: PointNumber? = nil, kind: ValueKind? = nil
+    ) -> [Reading] {
+        guard let bytes = row.item.bytes, let item = try? IntervalItem.decode(bytes),
+            let rows = try? Payload.decode(item.payload)
+        else {
             return []
         }
         return rows.compactMap { quadruple in

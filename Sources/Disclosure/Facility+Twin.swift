@@ -80,7 +80,9 @@ extension Facility {
 
     /// Counts the values of a page of points that was given out.
     package func noteShown(_ views: [PointView], grant: Grant) async throws {
-        for view in views where view.state?.latest != nil { try await note(grant, view.point, what: "current", count: 1) }
+        for view in views where view.state?.latest != nil {
+            try await note(grant, view.point, what: "current", count: 1)
+        }
     }
 
     package struct CurrentPoint: Sendable {

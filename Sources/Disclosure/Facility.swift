@@ -97,7 +97,8 @@ package struct Facility: Sendable {
         guard match.isValid(atMs: UInt64(clamping: nowMs)) else { return .expired }
         guard let role = Grant.Role(rawValue: match.role) else { return .unknown }
         return .granted(
-            Grant(number: match.grant, name: match.name, role: role, untilMs: match.untilMs.map { Int64(clamping: $0) }))
+            Grant(number: match.grant, name: match.name, role: role, untilMs: match.untilMs.map { Int64(clamping: $0) })
+        )
     }
 
     /// Counts `count` disclosures of a point for the access leaf, unless the point is of class `none`.
@@ -139,5 +140,7 @@ package struct Facility: Sendable {
     }
 
     /// Number of the model revision in force.
-    package func modelRevision() async throws -> Int { Int(clamping: try await reader.modelRevision(nil)?.revision ?? 0) }
+    package func modelRevision() async throws -> Int {
+        Int(clamping: try await reader.modelRevision(nil)?.revision ?? 0)
+    }
 }

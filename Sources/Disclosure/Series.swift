@@ -150,14 +150,17 @@ package struct SeriesBuilder: Sendable {
         let open = all.compactMap { $0.clipped(to: range) }.flatMap { subtract(declared, from: $0) }
         let merged = (open + declared).sorted { ($0.fromMs, $0.toMs) < ($1.fromMs, $1.toMs) }
         return Series(
-            fromMs: range.lowerBound, toMs: range.upperBound, seconds: seconds, buckets: buckets(gaps: merged), gaps: merged)
+            fromMs: range.lowerBound, toMs: range.upperBound, seconds: seconds, buckets: buckets(gaps: merged),
+            gaps: merged)
     }
 
     private mutating func notice(_ reading: Reading) {
         let at = reading.capturedAtMs
         if reading.quality.isSilence {
             let due = lastValueAtMs.map { Swift.min(at, $0 + (expectedMs ?? 0)) } ?? at
-            let worst = [silence?.worst ?? reading.quality, reading.quality].max { $0.severity < $1.severity } ?? reading.quality
+            let worst =
+                [silence?.worst ?? reading.quality, reading.quality].max { $0.severity < $1.severity }
+                ?? reading.quality
             silence = (silence?.fromMs ?? due, worst)
         } else {
             if let silence, at > silence.fromMs {

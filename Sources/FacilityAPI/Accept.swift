@@ -21,7 +21,8 @@ package enum MediaType: String, Sendable, CaseIterable {
         }
         guard let best else {
             let names = offered.map(\.rawValue).joined(separator: ", ")
-            throw Problem(.notAcceptable, Words("This resource comes as \(names).", "Diese Ressource gibt es als \(names)."))
+            throw Problem(
+                .notAcceptable, Words("This resource comes as \(names).", "Diese Ressource gibt es als \(names)."))
         }
         return best.type
     }

@@ -53,7 +53,8 @@ struct Doorkeeper: Sendable {
             problem = Problem(.internal)
         }
         var answer = Answer(
-            type: "application/problem+json", body: .bytes(problem.json(language: language, instance: instance)), caching: .never)
+            type: "application/problem+json", body: .bytes(problem.json(language: language, instance: instance)),
+            caching: .never)
         answer.status = problem.code.status
         answer.headers = problem.headers
         answer.headers.append(("Content-Language", language.rawValue))
@@ -81,7 +82,8 @@ struct Doorkeeper: Sendable {
                     .outsideGrant,
                     Words(
                         "A change that rests on the page's cookie must come from the page itself (Sec-Fetch-Site: same-origin).",
-                        "Eine Änderung mit dem Cookie der Seite muss von der Seite selbst kommen (Sec-Fetch-Site: same-origin)."))
+                        "Eine Änderung mit dem Cookie der Seite muss von der Seite selbst kommen (Sec-Fetch-Site: same-origin)."
+                    ))
             }
         }
         switch try await signIn(token) {
@@ -107,7 +109,8 @@ struct Doorkeeper: Sendable {
             path[name] = decoded
         }
         guard let fullPath = percentDecoded(request.uri.path) else { throw Problem(.noSuchResource) }
-        let body = route.method == .get || route.method == .head ? [] : try await body(of: request, limit: route.bodyBytesMax)
+        let body =
+            route.method == .get || route.method == .head ? [] : try await body(of: request, limit: route.bodyBytesMax)
         return Call(
             method: route.method, path: path, query: query, headers: request.headers, body: body, grant: grant,
             language: language, fullPath: fullPath)
@@ -138,7 +141,8 @@ struct ProblemMiddleware: RouterMiddleware {
     let doorkeeper: Doorkeeper
 
     func handle(
-        _ request: Request, context: FacilityContext, next: @concurrent (Request, FacilityContext) async throws -> Response
+        _ request: Request, context: FacilityContext,
+        next: @concurrent (Request, FacilityContext) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)

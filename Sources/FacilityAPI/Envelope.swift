@@ -29,7 +29,9 @@ enum Envelope {
                     return notModified(headers)
                 }
             }
-            return Response(status: .init(code: answer.status), headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+            return Response(
+                status: .init(code: answer.status), headers: headers,
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
         case .file(let file):
             return self.file(file, headers: headers, request: request)
         case .stream(let next, let ended):
@@ -60,9 +62,12 @@ enum Envelope {
         headers.set("ETag", etag)
         headers.set("Repr-Digest", Answer.digest(file.sha256))
         headers.set("Accept-Ranges", "bytes")
-        if let request, Conditional.matches(request.headers.value("if-none-match"), etag: etag) { return notModified(headers) }
+        if let request, Conditional.matches(request.headers.value("if-none-match"), etag: etag) {
+            return notModified(headers)
+        }
         let range = Conditional.range(
-            request?.headers.value("range"), ifRange: request?.headers.value("if-range"), etag: etag, sizeBytes: file.sizeBytes)
+            request?.headers.value("range"), ifRange: request?.headers.value("if-range"), etag: etag,
+            sizeBytes: file.sizeBytes)
         let part: Range<Int>
         var status = HTTPResponse.Status.ok
         switch range {
@@ -79,7 +84,8 @@ enum Envelope {
         let body = ResponseBody(contentLength: part.count) { writer in
             var offset = part.lowerBound
             while offset < part.upperBound {
-                let piece = try FileReading.bytes(of: file.path, offset: offset, count: min(pieceBytes, part.upperBound - offset))
+                let piece = try FileReading.bytes(
+                    of: file.path, offset: offset, count: min(pieceBytes, part.upperBound - offset))
                 guard !piece.isEmpty else { throw FileReading.Failure.cutShort(path: file.path) }
                 try await writer.write(ByteBuffer(bytes: piece))
                 offset += piece.count

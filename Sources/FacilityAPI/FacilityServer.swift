@@ -114,7 +114,8 @@ package struct FacilityServer: Service {
         let session = Session(isTLS: settings.isTLS)
         let facility = facility
         let doorkeeper = Doorkeeper(
-            signIn: { token in try await facility.signIn(token: token) }, session: session, limits: limits, settings: settings)
+            signIn: { token in try await facility.signIn(token: token) }, session: session, limits: limits,
+            settings: settings)
         let router = Router(context: FacilityContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(doorkeeper: doorkeeper))
         let routes = RouteTable(facility: facility, limits: limits, session: session, settings: settings).routes

@@ -22,7 +22,9 @@ package struct JSONWriter: Sendable {
         close(UInt8(ascii: "}"))
     }
 
-    package mutating func array<Items: Sequence>(_ items: Items, _ item: (inout JSONWriter, Items.Element) throws -> Void) rethrows {
+    package mutating func array<Items: Sequence>(
+        _ items: Items, _ item: (inout JSONWriter, Items.Element) throws -> Void
+    ) rethrows {
         open(UInt8(ascii: "["))
         for element in items { try item(&self, element) }
         close(UInt8(ascii: "]"))

@@ -16,7 +16,9 @@ package enum Multipart {
             let pair = part.split(separator: "=", maxSplits: 1)
             guard pair.count == 2, trimmed(pair[0]).lowercased() == "boundary" else { continue }
             var value = trimmed(pair[1])
-            if value.count >= 2, value.first == "\"", value.last == "\"" { value = String(value.dropFirst().dropLast()) }
+            if value.count >= 2, value.first == "\"", value.last == "\"" {
+                value = String(value.dropFirst().dropLast())
+            }
             return (1...70).contains(value.utf8.count) ? value : nil
         }
         return nil
@@ -66,7 +68,9 @@ package enum Multipart {
             while end < buffer.count {
                 if buffer[end] == last {
                     let start = end - needle.count + 1
-                    if needle.indices.allSatisfy({ buffer[start + $0] == needle[$0] }) { return bytes.startIndex + start }
+                    if needle.indices.allSatisfy({ buffer[start + $0] == needle[$0] }) {
+                        return bytes.startIndex + start
+                    }
                 }
                 end += skip[Int(buffer[end])]
             }

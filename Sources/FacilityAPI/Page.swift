@@ -23,7 +23,9 @@ struct Page: Sendable {
             guard call.query.items.count == 1 else {
                 throw Problem.fault(
                     .malformedRequest, parameter: "cursor",
-                    Words("cursor stands alone: it carries the whole question.", "cursor steht allein: Er trägt die ganze Frage."),
+                    Words(
+                        "cursor stands alone: it carries the whole question.",
+                        "cursor steht allein: Er trägt die ganze Frage."),
                     expected: "no other parameter")
             }
             guard let bytes = Base64URL.decode(cursor), let json = try? JSONValue(parsing: bytes),
@@ -114,7 +116,9 @@ enum AskedRange {
         guard [day != nil, month != nil, from != nil || to != nil].count(where: { $0 }) <= 1 else {
             throw Problem.fault(
                 .malformedRequest, parameter: day != nil ? "day" : "month",
-                Words("Give from and to, or day, or month, not two of them.", "Geben Sie from und to an, oder day, oder month, nicht zwei davon."),
+                Words(
+                    "Give from and to, or day, or month, not two of them.",
+                    "Geben Sie from und to an, oder day, oder month, nicht zwei davon."),
                 expected: "one way to name the range")
         }
         if let day {
@@ -142,13 +146,16 @@ enum AskedRange {
     private static func malformed(_ name: String, _ example: String) -> Problem {
         .fault(
             .malformedRequest, parameter: name,
-            Words("\(name) is not a \(name) of the calendar.", "\(name) ist kein Datum des Kalenders."), expected: example)
+            Words("\(name) is not a \(name) of the calendar.", "\(name) ist kein Datum des Kalenders."),
+            expected: example)
     }
 
     private static func missing(_ name: String) -> Problem {
         .fault(
             .malformedRequest, parameter: name,
-            Words("\(name) is missing; give from and to, or day, or month.", "\(name) fehlt; geben Sie from und to an, oder day, oder month."),
+            Words(
+                "\(name) is missing; give from and to, or day, or month.",
+                "\(name) fehlt; geben Sie from und to an, oder day, oder month."),
             expected: "2026-03-01T00:00:00Z")
     }
 }

@@ -34,13 +34,16 @@ package struct Problem: Error, Hashable, Sendable {
         self.detail = detail ?? code.meaning
     }
 
-    package static func fault(_ code: ProblemCode, parameter: String, _ detail: Words, expected: String? = nil) -> Problem {
+    package static func fault(_ code: ProblemCode, parameter: String, _ detail: Words, expected: String? = nil)
+        -> Problem
+    {
         var problem = Problem(code, detail)
         problem.faults = [Fault(place: .parameter(parameter), detail: detail, expected: expected)]
         return problem
     }
 
-    package static func fault(_ code: ProblemCode, pointer: String, _ detail: Words, expected: String? = nil) -> Problem {
+    package static func fault(_ code: ProblemCode, pointer: String, _ detail: Words, expected: String? = nil) -> Problem
+    {
         var problem = Problem(code, detail)
         problem.faults = [Fault(place: .pointer(pointer), detail: detail, expected: expected)]
         return problem

@@ -60,7 +60,8 @@ package enum ProblemCode: String, Sendable, CaseIterable {
     private var words: (title: Words, meaning: Words) {
         switch self {
         case .malformedRequest, .unknownParameter, .timeWithoutZone, .emptyRange, .rangeTooLong: askingWords
-        case .notSignedIn, .grantExpired, .outsideGrant, .noSuchResource, .methodNotAllowed, .notAcceptable: findingWords
+        case .notSignedIn, .grantExpired, .outsideGrant, .noSuchResource, .methodNotAllowed, .notAcceptable:
+            findingWords
         case .notYetAnchored, .notYetSealed, .commandConflict, .erased, .cursorExpired, .revisionChanged: stateWords
         case .bodyTooLarge, .unsupportedType, .outOfBounds, .notWritable, .keyReused, .unreadableFile,
             .preconditionRequired:
@@ -78,14 +79,16 @@ extension ProblemCode {
                 Words("This parameter is not known", "Dieser Parameter ist nicht bekannt"),
                 Words(
                     "A parameter that is not known is refused, so that a spelling mistake never widens an answer. The problem names the nearest known one.",
-                    "Ein unbekannter Parameter wird abgelehnt, damit ein Tippfehler nie eine Antwort erweitert. Das Problem nennt den nächsten bekannten.")
+                    "Ein unbekannter Parameter wird abgelehnt, damit ein Tippfehler nie eine Antwort erweitert. Das Problem nennt den nächsten bekannten."
+                )
             )
         case .timeWithoutZone:
             (
                 Words("The time has no zone", "Der Zeitangabe fehlt die Zone"),
                 Words(
                     "Every time needs Z or an offset, such as 2026-03-01T14:00:00+01:00. For days of the building use day=2026-03-01.",
-                    "Jede Zeitangabe braucht Z oder einen Versatz, etwa 2026-03-01T14:00:00+01:00. Für Tage des Gebäudes dient day=2026-03-01.")
+                    "Jede Zeitangabe braucht Z oder einen Versatz, etwa 2026-03-01T14:00:00+01:00. Für Tage des Gebäudes dient day=2026-03-01."
+                )
             )
         case .emptyRange:
             (
@@ -99,14 +102,16 @@ extension ProblemCode {
                 Words("The range is too long", "Der Zeitraum ist zu lang"),
                 Words(
                     "One call covers a limited time. Ask in pieces, or make an evidence file.",
-                    "Ein Aufruf umfasst eine begrenzte Zeit. Fragen Sie in Teilen, oder erstellen Sie eine Nachweisdatei.")
+                    "Ein Aufruf umfasst eine begrenzte Zeit. Fragen Sie in Teilen, oder erstellen Sie eine Nachweisdatei."
+                )
             )
         default:
             (
                 Words("The request cannot be read", "Die Anfrage ist nicht lesbar"),
                 Words(
                     "Something in the request is not in the form this call takes. The problem names the place and what was expected.",
-                    "Etwas in der Anfrage hat nicht die Form, die dieser Aufruf erwartet. Das Problem nennt die Stelle und das Erwartete.")
+                    "Etwas in der Anfrage hat nicht die Form, die dieser Aufruf erwartet. Das Problem nennt die Stelle und das Erwartete."
+                )
             )
         }
     }
@@ -118,7 +123,8 @@ extension ProblemCode {
                 Words("You are not signed in", "Sie sind nicht angemeldet"),
                 Words(
                     "Send the header Authorization: Bearer TOKEN. The operator makes a token with: plumblined token add NAME.",
-                    "Senden Sie den Kopf Authorization: Bearer TOKEN. Der Betreiber erstellt ein Token mit: plumblined token add NAME.")
+                    "Senden Sie den Kopf Authorization: Bearer TOKEN. Der Betreiber erstellt ein Token mit: plumblined token add NAME."
+                )
             )
         case .grantExpired:
             (
@@ -161,7 +167,8 @@ extension ProblemCode {
                 Words("Not fixed yet", "Noch nicht verankert"),
                 Words(
                     "The reading is written down; the network confirms within minutes. expectedAt says when to ask again.",
-                    "Der Wert ist aufgeschrieben; das Netz bestätigt binnen Minuten. expectedAt sagt, wann eine neue Anfrage lohnt.")
+                    "Der Wert ist aufgeschrieben; das Netz bestätigt binnen Minuten. expectedAt sagt, wann eine neue Anfrage lohnt."
+                )
             )
         case .notYetSealed:
             (
@@ -178,7 +185,9 @@ extension ProblemCode {
         case .erased:
             (
                 Words("This was erased", "Das wurde gelöscht"),
-                Words("Its hash remains in the log; the values are gone.", "Der Hash bleibt im Protokoll; die Werte sind fort.")
+                Words(
+                    "Its hash remains in the log; the values are gone.",
+                    "Der Hash bleibt im Protokoll; die Werte sind fort.")
             )
         case .revisionChanged:
             (
@@ -188,7 +197,9 @@ extension ProblemCode {
         default:
             (
                 Words("This page of the list is no longer kept", "Diese Seite der Liste wird nicht mehr vorgehalten"),
-                Words("A cursor lives one hour. Start again without cursor.", "Ein Cursor gilt eine Stunde. Beginnen Sie ohne cursor neu.")
+                Words(
+                    "A cursor lives one hour. Start again without cursor.",
+                    "Ein Cursor gilt eine Stunde. Beginnen Sie ohne cursor neu.")
             )
         }
     }
@@ -198,12 +209,16 @@ extension ProblemCode {
         case .bodyTooLarge:
             (
                 Words("The body is too large", "Der Inhalt ist zu groß"),
-                Words("The problem names the limit of this call in bytes.", "Das Problem nennt die Grenze dieses Aufrufs in Byte.")
+                Words(
+                    "The problem names the limit of this call in bytes.",
+                    "Das Problem nennt die Grenze dieses Aufrufs in Byte.")
             )
         case .unsupportedType:
             (
                 Words("This kind of body is not read here", "Diese Art Inhalt wird hier nicht gelesen"),
-                Words("The problem names the media types this call reads.", "Das Problem nennt die Formate, die dieser Aufruf liest.")
+                Words(
+                    "The problem names the media types this call reads.",
+                    "Das Problem nennt die Formate, die dieser Aufruf liest.")
             )
         case .outOfBounds:
             (
@@ -230,7 +245,9 @@ extension ProblemCode {
         default:
             (
                 Words("The file cannot be read", "Die Datei ist nicht lesbar"),
-                Words("It is not a file this call takes, or it was cut off.", "Diese Datei passt nicht zu diesem Aufruf, oder sie ist unvollständig.")
+                Words(
+                    "It is not a file this call takes, or it was cut off.",
+                    "Diese Datei passt nicht zu diesem Aufruf, oder sie ist unvollständig.")
             )
         }
     }
@@ -240,7 +257,9 @@ extension ProblemCode {
         case .tooManyRequests:
             (
                 Words("Too many requests", "Zu viele Anfragen"),
-                Words("Retry-After says in how many seconds to go on.", "Retry-After sagt, in wie vielen Sekunden es weitergeht.")
+                Words(
+                    "Retry-After says in how many seconds to go on.",
+                    "Retry-After sagt, in wie vielen Sekunden es weitergeht.")
             )
         case .starting:
             (
@@ -269,7 +288,8 @@ extension ProblemCode {
                 Words("Something went wrong here", "Hier ist etwas schiefgegangen"),
                 Words(
                     "The fault is the gateway's. Tell the operator the instance of this problem; the journal has it too.",
-                    "Der Fehler liegt beim Gateway. Nennen Sie dem Betreiber die instance dieses Problems; sie steht auch im Journal.")
+                    "Der Fehler liegt beim Gateway. Nennen Sie dem Betreiber die instance dieses Problems; sie steht auch im Journal."
+                )
             )
         }
     }

@@ -18,7 +18,8 @@ package struct Query: Hashable, Sendable {
                     .malformedRequest,
                     Words(
                         "The query holds a percent sign without two hex digits, bytes that are no UTF-8, or over 256 parameters.",
-                        "Die Abfrage enthält ein Prozentzeichen ohne zwei Hexziffern, Bytes außerhalb von UTF-8 oder über 256 Parameter."))
+                        "Die Abfrage enthält ein Prozentzeichen ohne zwei Hexziffern, Bytes außerhalb von UTF-8 oder über 256 Parameter."
+                    ))
             }
             items.append((name, value))
         }
@@ -56,7 +57,8 @@ package struct Query: Hashable, Sendable {
         guard let value = Int(text), range.contains(value) else {
             throw .fault(
                 .malformedRequest, parameter: name,
-                Words("\(name) is not a whole number in its range.", "\(name) ist keine ganze Zahl im erlaubten Bereich."),
+                Words(
+                    "\(name) is not a whole number in its range.", "\(name) ist keine ganze Zahl im erlaubten Bereich."),
                 expected: "\(range.lowerBound)…\(range.upperBound)")
         }
         return value
@@ -78,7 +80,8 @@ package struct Query: Hashable, Sendable {
         return result
     }
 
-    private static func word<Value>(_ name: String, _ text: String, _ known: [(String, Value)]) throws(Problem) -> Value {
+    private static func word<Value>(_ name: String, _ text: String, _ known: [(String, Value)]) throws(Problem) -> Value
+    {
         if let match = known.first(where: { $0.0 == text }) { return match.1 }
         let names = known.map(\.0)
         let nearest = NearestName.find(text, in: names)
@@ -108,7 +111,9 @@ package struct Query: Hashable, Sendable {
             problem =
                 switch error {
                 case .withoutZone:
-                    Problem(.timeWithoutZone, Words("\(name) needs Z or an offset.", "\(name) braucht Z oder einen Versatz."))
+                    Problem(
+                        .timeWithoutZone,
+                        Words("\(name) needs Z or an offset.", "\(name) braucht Z oder einen Versatz."))
                 case .malformed:
                     Problem(
                         .malformedRequest,
@@ -116,7 +121,8 @@ package struct Query: Hashable, Sendable {
                 }
         }
         problem.faults = [
-            Problem.Fault(place: place, detail: problem.detail, expected: "2026-03-01T13:00:00Z or 2026-03-01T14:00:00+01:00")
+            Problem.Fault(
+                place: place, detail: problem.detail, expected: "2026-03-01T13:00:00Z or 2026-03-01T14:00:00+01:00")
         ]
         throw problem
     }

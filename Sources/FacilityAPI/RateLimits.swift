@@ -46,9 +46,13 @@ package final class RateLimits: Sendable {
     private func take(name: String, limit: Int, nowMs: Int64) throws(Problem) -> Remaining {
         let remaining = state.withLock { state in
             // Windows of tokens that went silent are dropped, so that the table stays as small as the tokens in use.
-            if state.windows.count > 1_000 { state.windows = state.windows.filter { nowMs - $0.value.startMs < Self.windowMs } }
+            if state.windows.count > 1_000 {
+                state.windows = state.windows.filter { nowMs - $0.value.startMs < Self.windowMs }
+            }
             var window = state.windows[name] ?? Window(startMs: nowMs, count: 0)
-            if nowMs - window.startMs >= Self.windowMs || nowMs < window.startMs { window = Window(startMs: nowMs, count: 0) }
+            if nowMs - window.startMs >= Self.windowMs || nowMs < window.startMs {
+                window = Window(startMs: nowMs, count: 0)
+            }
             window.count += 1
             state.windows[name] = window
             let resetSeconds = Int((window.startMs + Self.windowMs - nowMs + 999) / 1000)

@@ -25,7 +25,9 @@ extension Refusal {
         case .noSuchResource(let kind, let id):
             return Problem(
                 code,
-                Words("/v1/\(kind) has no \(id), or your access does not cover it.", "/v1/\(kind) kennt \(id) nicht, oder Ihr Zugang umfasst es nicht."))
+                Words(
+                    "/v1/\(kind) has no \(id), or your access does not cover it.",
+                    "/v1/\(kind) kennt \(id) nicht, oder Ihr Zugang umfasst es nicht."))
         case .noSuchReading(let point, let atMs):
             let at = UTCTime.text(atMs)
             return Problem(
@@ -39,12 +41,16 @@ extension Refusal {
         case .notTaken(let parameter, let expected):
             return .fault(
                 code, parameter: parameter,
-                Words("\(parameter) has a value that is not taken here.", "\(parameter) hat einen Wert, den es hier nicht gibt."),
+                Words(
+                    "\(parameter) has a value that is not taken here.",
+                    "\(parameter) hat einen Wert, den es hier nicht gibt."),
                 expected: expected)
         case .cursorUnreadable:
             return .fault(
                 code, parameter: "cursor",
-                Words("cursor was not made by this list. Follow next as it is.", "cursor stammt nicht aus dieser Liste. Folgen Sie next unverändert."),
+                Words(
+                    "cursor was not made by this list. Follow next as it is.",
+                    "cursor stammt nicht aus dieser Liste. Folgen Sie next unverändert."),
                 expected: "the cursor of next")
         case .notYetSealed(let expectedAtMs):
             return Problem(code).adding(member: "proof", .text(ProofState.open.rawValue))
@@ -69,7 +75,8 @@ extension Refusal {
                     "Es werden schon so viele Dateien erstellt wie möglich. Fragen Sie in \(seconds) s erneut.")
             ).adding(header: "Retry-After", String(seconds))
         case .tooLarge(let limit):
-            return Problem(code, Words("This call reads at most \(limit) bytes.", "Dieser Aufruf liest höchstens \(limit) Byte."))
+            return Problem(
+                code, Words("This call reads at most \(limit) bytes.", "Dieser Aufruf liest höchstens \(limit) Byte."))
         default:
             return Problem(code)
         }

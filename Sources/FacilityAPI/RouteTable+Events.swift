@@ -13,7 +13,8 @@ extension RouteTable {
                 guard let id = UInt64(text) else {
                     throw Problem.fault(
                         .malformedRequest, parameter: "since",
-                        Words("An event id is a decimal number.", "Eine Ereignisnummer ist eine Dezimalzahl."), expected: "90210")
+                        Words("An event id is a decimal number.", "Eine Ereignisnummer ist eine Dezimalzahl."),
+                        expected: "90210")
                 }
                 return id
             }
@@ -66,7 +67,8 @@ extension RouteTable {
             }
             return EventFrame.event(id: Int64(clamping: id), kind: "reading", json: json)
         case .tick(let nowMs): return EventFrame.control("tick", json: JSONWriter.object { $0.instant("now", nowMs) })
-        case .reset(let reason): return EventFrame.control("reset", json: JSONWriter.object { $0.text("reason", reason) })
+        case .reset(let reason):
+            return EventFrame.control("reset", json: JSONWriter.object { $0.text("reason", reason) })
         }
     }
 }

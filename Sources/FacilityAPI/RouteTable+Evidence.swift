@@ -8,7 +8,9 @@ import Readings
 extension RouteTable {
     var evidenceRoutes: [Route] {
         [
-            Route(.get, "/v1/points/{id}/readings/{at}/evidence", .grant(.costly)) { call in try await readingEvidence(call) },
+            Route(.get, "/v1/points/{id}/readings/{at}/evidence", .grant(.costly)) { call in
+                try await readingEvidence(call)
+            },
             Route(.post, "/v1/evidence", .grant(.costly)) { call in try await ask(call) },
             Route(.get, "/v1/evidence/{id}") { call in
                 let entry = try await facility.evidence(call.segment("id"))
@@ -16,9 +18,11 @@ extension RouteTable {
                 let type = try MediaType.negotiate(accept: call.header("accept"), offered: offered)
                 guard type == .tar, let file = entry.file else { return try await answer(entry) }
                 return Answer(type: type.rawValue, body: .file(file), caching: .immutablePrivate)
-                    .adding("Content-Disposition", "attachment; filename=\"\(try await fileName(entry))\"").adding("Vary", "Accept")
+                    .adding("Content-Disposition", "attachment; filename=\"\(try await fileName(entry))\"").adding(
+                        "Vary", "Accept")
             },
-            Route(.post, "/v1/verifications", .grant(.costly), bodyBytesMax: Facility.verificationBytesMax + 65_536) { call in
+            Route(.post, "/v1/verifications", .grant(.costly), bodyBytesMax: Facility.verificationBytesMax + 65_536) {
+                call in
                 try await verify(call)
             },
         ]
@@ -57,7 +61,9 @@ extension RouteTable {
         if let given = json["streams"] {
             guard let items = given.asArray else { throw pointer("/streams", "numbers of streams") }
             for (index, item) in items.enumerated() {
-                guard let number = item.asInt.flatMap({ UInt32(exactly: $0) }) else { throw pointer("/streams/\(index)", "the number of a stream") }
+                guard let number = item.asInt.flatMap({ UInt32(exactly: $0) }) else {
+                    throw pointer("/streams/\(index)", "the number of a stream")
+                }
                 streams.append(number)
             }
         }
@@ -65,7 +71,8 @@ extension RouteTable {
         var answer = try await answer(entry).with(status: isNew ? 202 : 200)
         answer.caching = .never
         answer = answer.adding("Location", "/v1/evidence/\(entry.id)")
-        return entry.state == .collecting || entry.state == .waitingForAnchor ? answer.adding("Retry-After", "5") : answer
+        return entry.state == .collecting || entry.state == .waitingForAnchor
+            ? answer.adding("Retry-After", "5") : answer
     }
 
     private func answer(_ entry: EvidenceShelf.Entry) async throws -> Answer {
@@ -80,7 +87,9 @@ extension RouteTable {
                 case .waitingForAnchor:
                     json.instant("expectedAt", entry.expectedAtMs)
                 case .ready:
-                    json.array("anchors", [entry.file?.firstAnchor ?? 0, entry.file?.lastAnchor ?? 0]) { json, seq in json.integer(seq) }
+                    json.array("anchors", [entry.file?.firstAnchor ?? 0, entry.file?.lastAnchor ?? 0]) { json, seq in
+                        json.integer(seq)
+                    }
                     json.integer("sizeBytes", entry.file?.sizeBytes)
                     json.text("sha256", entry.file?.sha256.hex)
                     json.text("check", "plumbline verify \(name) --policy YOUR.card")
@@ -115,15 +124,22 @@ extension RouteTable {
         var file = call.body
         var card: String?
         if let boundary = Multipart.boundary(contentType: call.header("content-type") ?? "") {
-            guard let parts = Multipart.parts(call.body, boundary: boundary), let part = parts.first(where: { $0.name == "file" }) else {
+            guard let parts = Multipart.parts(call.body, boundary: boundary),
+                let part = parts.first(where: { $0.name == "file" })
+            else {
                 throw Problem(
                     .unreadableFile,
-                    Words("The body is not a whole multipart form with a part named file.", "Der Inhalt ist kein vollständiges Formular mit einem Teil namens file."))
+                    Words(
+                        "The body is not a whole multipart form with a part named file.",
+                        "Der Inhalt ist kein vollständiges Formular mit einem Teil namens file."))
             }
             file = Array(part.bytes)
             if let part = parts.first(where: { $0.name == "card" }), !part.bytes.isEmpty {
                 guard part.bytes.count <= 65_536, let text = String(validating: part.bytes, as: UTF8.self) else {
-                    throw Problem(.unreadableFile, Words("The card is not a text of at most 64 kB.", "Die Karte ist kein Text von höchstens 64 kB."))
+                    throw Problem(
+                        .unreadableFile,
+                        Words(
+                            "The card is not a text of at most 64 kB.", "Die Karte ist kein Text von höchstens 64 kB."))
                 }
                 card = text
             }
@@ -142,7 +158,8 @@ extension RouteTable {
     func body(_ call: Call) throws -> JSONValue {
         let type = (call.header("content-type") ?? "").lowercased().prefix { $0 != ";" }.filter { $0 != " " }
         guard type == "application/json" else {
-            throw Problem(.unsupportedType, Words("This call reads application/json.", "Dieser Aufruf liest application/json."))
+            throw Problem(
+                .unsupportedType, Words("This call reads application/json.", "Dieser Aufruf liest application/json."))
         }
         do {
             return try JSONValue(parsing: call.body)

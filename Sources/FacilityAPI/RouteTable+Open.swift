@@ -16,7 +16,8 @@ extension RouteTable {
                 let (bytes, isFull) = try await facility.tile(path: String(call.fullPath.dropFirst("/log/".count)))
                 // A partial tile's bytes never change either, but nobody asks for them again once the tile is full.
                 return Answer(
-                    type: MediaType.binary.rawValue, body: .bytes(bytes), caching: isFull ? .immutablePublic : .publicRevalidate)
+                    type: MediaType.binary.rawValue, body: .bytes(bytes),
+                    caching: isFull ? .immutablePublic : .publicRevalidate)
             },
             Route(.post, "/session", .open, bodyBytesMax: 4_096) { call in try await signIn(call) },
             Route(.delete, "/session", .open) { call in
@@ -28,7 +29,9 @@ extension RouteTable {
 
     var pageRoutes: [Route] {
         let documents = ["/", "/building", "/building/{entity}", "/points/{id}", "/record", "/check", "/sign-in"]
-        return documents.map { pattern in Route(.get, pattern, .open, parameters: ["*"]) { call in try await document(call) } }
+        return documents.map { pattern in
+            Route(.get, pattern, .open, parameters: ["*"]) { call in try await document(call) }
+        }
             + [Route(.get, "/page/**", .open, parameters: ["v"]) { call in try asset(call) }]
     }
 
@@ -44,9 +47,12 @@ extension RouteTable {
         guard Session.isSameOrigin(call.headers) else { throw foreign }
         guard let token = try body(call)["token"]?.asText else {
             throw Problem.fault(
-                .malformedRequest, pointer: "/token", Words("token is missing.", "token fehlt."), expected: "the token as text")
+                .malformedRequest, pointer: "/token", Words("token is missing.", "token fehlt."),
+                expected: "the token as text")
         }
-        guard Session.isLegalToken(token) else { throw Problem(.notSignedIn, Words("This token is not known.", "Dieses Token ist nicht bekannt.")) }
+        guard Session.isLegalToken(token) else {
+            throw Problem(.notSignedIn, Words("This token is not known.", "Dieses Token ist nicht bekannt."))
+        }
         switch try await facility.signIn(token: token) {
         case .granted(let grant):
             let seconds = grant.untilMs.map { ($0 - facility.nowMs) / 1000 }
@@ -61,7 +67,8 @@ extension RouteTable {
     private func document(_ call: Call) async throws -> Answer {
         let about = try await facility.about()
         let facts = PageFacts(
-            buildingLabel: about.label, timeZone: about.timeZone, theme: Theme.chosen(cookieHeader: call.header("cookie")))
+            buildingLabel: about.label, timeZone: about.timeZone,
+            theme: Theme.chosen(cookieHeader: call.header("cookie")))
         guard let view = View(path: call.fullPath),
             let page = FacilityPage.document(path: call.fullPath, language: call.language, facts: facts)
         else { throw Problem(.noSuchResource) }

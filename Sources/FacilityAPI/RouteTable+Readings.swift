@@ -55,7 +55,8 @@ extension RouteTable {
         let today = facility.zone.range(of: facility.zone.day(atMs: facility.nowMs))
         let asked = try AskedRange.read(page.query, zone: facility.zone, standard: today)
         var question = ReadingsQuestion(
-            point: call.segment("id"), range: asked.lowerBound..<max(asked.lowerBound + 1, min(asked.upperBound, page.pinnedMs + 1)),
+            point: call.segment("id"),
+            range: asked.lowerBound..<max(asked.lowerBound + 1, min(asked.upperBound, page.pinnedMs + 1)),
             limit: page.limit)
         question.qualities = try page.query.words("quality", Quality.allCases.map { ($0.name, $0) })
         question.isDescending = try page.query.word("order", [("asc", false), ("desc", true)]) ?? false
@@ -86,7 +87,10 @@ extension RouteTable {
         }
         var csv = CSVWriter(
             dialect,
-            columns: ["at_utc", "at_local", "utc_offset", "point", "value", "raw", "unit", "quality", "source_utc", "k", "proof"])
+            columns: [
+                "at_utc", "at_local", "utc_offset", "point", "value", "raw", "unit", "quality", "source_utc", "k",
+                "proof",
+            ])
         let zone = facility.zone
         for item in items {
             let at = item.reading.capturedAtMs
@@ -99,7 +103,11 @@ extension RouteTable {
             case .text(let text): csv.text(text)
             case .none: csv.plain("")
             }
-            if case .text(let raw) = item.reading.value { csv.text(raw) } else { csv.plain(item.reading.value.shownText ?? "") }
+            if case .text(let raw) = item.reading.value {
+                csv.text(raw)
+            } else {
+                csv.plain(item.reading.value.shownText ?? "")
+            }
             csv.text(item.point.unit)
             csv.plain(item.reading.quality.name)
             csv.plain(item.reading.sourceAtMs.map { UTCTime.text($0) } ?? "")
@@ -109,7 +117,8 @@ extension RouteTable {
         }
         let building = try await facility.about().building
         let days = [range.lowerBound, range.upperBound].map { zone.localText($0).prefix(16).filter { $0 != ":" } }
-        let name = "\(building)-\(question.point)-\(days.joined(separator: "-to-"))-\(zone.name.map { $0 == "/" ? "-" : String($0) }.joined()).csv"
+        let name =
+            "\(building)-\(question.point)-\(days.joined(separator: "-to-"))-\(zone.name.map { $0 == "/" ? "-" : String($0) }.joined()).csv"
         return Answer(type: "text/csv; charset=utf-8; header=present", body: .bytes(csv.bytes))
             .adding("Content-Disposition", "attachment; filename=\"\(name)\"")
             .adding("Repr-Digest", Answer.digest(sha256(csv.bytes))).adding("Vary", "Accept")

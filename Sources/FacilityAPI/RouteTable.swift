@@ -11,7 +11,10 @@ struct RouteTable: Sendable {
     let session: Session
     let settings: ServerSettings
 
-    var routes: [Route] { aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + [eventRoute] + openRoutes + pageRoutes }
+    var routes: [Route] {
+        aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + [eventRoute] + openRoutes
+            + pageRoutes
+    }
 
     private var aboutRoutes: [Route] {
         [
@@ -56,14 +59,18 @@ struct RouteTable: Sendable {
                 let answer =
                     type == .json
                     ? Answer.json(ProblemPage.json(code))
-                    : Answer(type: "text/html; charset=utf-8", body: .bytes(ProblemPage.html(code, language: call.language)))
-                return answer.adding("Content-Language", call.language.rawValue).adding("Vary", "Accept, Accept-Language")
+                    : Answer(
+                        type: "text/html; charset=utf-8", body: .bytes(ProblemPage.html(code, language: call.language)))
+                return answer.adding("Content-Language", call.language.rawValue).adding(
+                    "Vary", "Accept, Accept-Language")
             },
         ]
     }
 
     private var twinRoutes: [Route] {
-        let filters = ["entity", "type", "quality", "stream", "nature", "privacy", "tenant", "unit", "device", "limit", "cursor"]
+        let filters = [
+            "entity", "type", "quality", "stream", "nature", "privacy", "tenant", "unit", "device", "limit", "cursor",
+        ]
         return [
             Route(.get, "/v1/entities", parameters: ["type", "limit", "cursor"]) { call in
                 let page = try Page(call, nowMs: facility.nowMs)
@@ -115,7 +122,8 @@ struct RouteTable: Sendable {
             guard let number = UInt32(text) else {
                 throw Problem.fault(
                     .malformedRequest, parameter: "stream",
-                    Words("\(text) is not the number of a stream.", "\(text) ist keine Stromnummer."), expected: "0…4294967295")
+                    Words("\(text) is not the number of a stream.", "\(text) ist keine Stromnummer."),
+                    expected: "0…4294967295")
             }
             return StreamNumber(number)
         }

@@ -20,12 +20,16 @@ package struct Session: Hashable, Sendable {
     package func presented(_ headers: HTTPFields) -> Presented {
         if let header = headers.value("authorization") {
             let parts = header.split(separator: " ")
-            guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= Self.tokenBytesMax else { return .nothing }
+            guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= Self.tokenBytesMax else {
+                return .nothing
+            }
             return .bearer(String(parts[1]))
         }
         for pair in (headers.value("cookie") ?? "").split(separator: ";").prefix(50) {
             let sides = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-            if sides.count == 2, sides[0] == cookieName, sides[1].utf8.count <= Self.tokenBytesMax { return .cookie(String(sides[1])) }
+            if sides.count == 2, sides[0] == cookieName, sides[1].utf8.count <= Self.tokenBytesMax {
+                return .cookie(String(sides[1]))
+            }
         }
         return .nothing
     }

@@ -30,12 +30,15 @@ struct Preference: Equatable {
             let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { thousandths($0.dropFirst(2)) }
             return Preference(name: parts.first ?? "", weight: weight ?? 1000)
         }
-        return entries.enumerated().sorted { ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset) }.map(\.element)
+        return entries.enumerated().sorted { ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset) }.map(
+            \.element)
     }
 
     private static func thousandths(_ text: Substring) -> Int? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard let whole = parts.first.flatMap({ Int($0) }), whole == 0 || whole == 1, parts.count <= 2 else { return nil }
+        guard let whole = parts.first.flatMap({ Int($0) }), whole == 0 || whole == 1, parts.count <= 2 else {
+            return nil
+        }
         let digits = parts.count == 2 ? String(parts[1].prefix(3)) : ""
         guard let part = Int(digits.padding(to: 3)) else { return nil }
         return min(1000, whole * 1000 + max(0, part))
@@ -43,5 +46,7 @@ struct Preference: Equatable {
 }
 
 extension String {
-    fileprivate func padding(to count: Int) -> String { self + String(repeating: "0", count: max(0, count - self.count)) }
+    fileprivate func padding(to count: Int) -> String {
+        self + String(repeating: "0", count: max(0, count - self.count))
+    }
 }

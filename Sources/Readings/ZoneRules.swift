@@ -127,7 +127,9 @@ package struct ZoneRules: Hashable, Sendable {
     }
 
     private func offset(atSeconds seconds: Int64) -> Int {
-        guard let last = starts.last, let lastOffset = offsets.last else { return tail?.offset(atSeconds: seconds) ?? firstOffset }
+        guard let last = starts.last, let lastOffset = offsets.last else {
+            return tail?.offset(atSeconds: seconds) ?? firstOffset
+        }
         if seconds >= last { return tail?.offset(atSeconds: seconds) ?? lastOffset }
         var low = 0
         var high = starts.count

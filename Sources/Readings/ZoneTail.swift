@@ -133,7 +133,8 @@ private struct Scanner {
         let day: ZoneTail.Change.Day
         if peek == UInt8(ascii: "M") {
             index += 1
-            guard let month = number(), dot(), let week = number(), dot(), let weekday = number(), (1...12).contains(month),
+            guard let month = number(), dot(), let week = number(), dot(), let weekday = number(),
+                (1...12).contains(month),
                 (1...5).contains(week), weekday <= 6
             else { return nil }
             day = .weekday(month: month, week: week, weekday: weekday)

@@ -3,7 +3,10 @@ import Readings
 import Testing
 
 struct AnswersTests {
-    @Test(arguments: [(UInt64(1), ProofState.anchored), (3, .anchored), (4, .submitted), (5, .submitted), (6, .sealed), (7, .sealed), (8, .open)])
+    @Test(arguments: [
+        (UInt64(1), ProofState.anchored), (3, .anchored), (4, .submitted), (5, .submitted), (6, .sealed), (7, .sealed),
+        (8, .open),
+    ])
     func `a reading's proof state follows from how far log and anchors have come`(k: UInt64, state: ProofState) {
         #expect(ProofLine(sealedK: 7, submittedK: 5, anchoredK: 3).state(k: k) == state)
     }
@@ -21,8 +24,10 @@ struct AnswersTests {
     }
 
     @Test(arguments: [
-        (RawValue.integer(-5), "-5"), (.large(.max), "18446744073709551615"), (.float32(bits: 0x7FC0_0000), "0x7fc00000"),
-        (.float64(bits: 0x3FB9_9999_9999_999A), "0.1"), (.number("21.50"), "21.50"), (.text("on"), "on"), (.event([0, 255]), "00ff"),
+        (RawValue.integer(-5), "-5"), (.large(.max), "18446744073709551615"),
+        (.float32(bits: 0x7FC0_0000), "0x7fc00000"),
+        (.float64(bits: 0x3FB9_9999_9999_999A), "0.1"), (.number("21.50"), "21.50"), (.text("on"), "on"),
+        (.event([0, 255]), "00ff"),
     ])
     func `what was captured is shown as text`(raw: RawValue, text: String) {
         #expect(raw.shownText == text)

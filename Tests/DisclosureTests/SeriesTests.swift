@@ -14,13 +14,18 @@ struct SeriesTests {
         _ readings: [Reading], range: Range<Int64>, seconds: Int, expected: UInt32?, now: Int64, known: [Gap] = []
     ) -> Series {
         var builder = SeriesBuilder(
-            range: range.lowerBound * 1000..<range.upperBound * 1000, seconds: seconds, expectedSeconds: expected, nowMs: now * 1000)
-        for reading in readings { builder.take(reading, number: Scale(mantissa: 1, exponent: -1).engineering(reading.value)) }
+            range: range.lowerBound * 1000..<range.upperBound * 1000, seconds: seconds, expectedSeconds: expected,
+            nowMs: now * 1000)
+        for reading in readings {
+            builder.take(reading, number: Scale(mantissa: 1, exponent: -1).engineering(reading.value))
+        }
         return builder.finished(known: known)
     }
 
     @Test func `lowest, highest and mean are exact`() {
-        let made = series([reading(0, .good, 209), reading(10, .good, 216), reading(20, .overridden, 213)], range: 0..<60, seconds: 60, expected: 10, now: 60)
+        let made = series(
+            [reading(0, .good, 209), reading(10, .good, 216), reading(20, .overridden, 213)], range: 0..<60,
+            seconds: 60, expected: 10, now: 60)
         #expect(made.buckets.map(\.min?.description) == ["20.9"])
         #expect(made.buckets.map(\.max?.description) == ["21.6"])
         #expect(made.buckets.map(\.mean?.description) == ["21.2667"])
@@ -31,7 +36,8 @@ struct SeriesTests {
 
     @Test func `a silence is one gap from when the value was due until the next value`() {
         let made = series(
-            [reading(0, .good, 1), reading(31, .stale, nil), reading(101, .offline, nil), reading(130, .good, 2)], range: 0..<180, seconds: 60,
+            [reading(0, .good, 1), reading(31, .stale, nil), reading(101, .offline, nil), reading(130, .good, 2)],
+            range: 0..<180, seconds: 60,
             expected: 10, now: 180)
         #expect(made.gaps == [Gap(fromMs: 10_000, toMs: 130_000, cause: .quality(.offline))])
         #expect(made.buckets.map(\.quality) == [.stale, .offline, .good])
@@ -39,14 +45,17 @@ struct SeriesTests {
     }
 
     @Test func `what lasted into the range names the first buckets, and an open gap ends now`() {
-        let made = series([reading(-50, .good, 1), reading(-20, .offline, nil)], range: 0..<300, seconds: 60, expected: 10, now: 120)
+        let made = series(
+            [reading(-50, .good, 1), reading(-20, .offline, nil)], range: 0..<300, seconds: 60, expected: 10, now: 120)
         #expect(made.gaps == [Gap(fromMs: 0, toMs: 120_000, cause: .quality(.offline))])
         #expect(made.buckets.map(\.quality) == [.offline, .offline, .noValue, .noValue, .noValue])
     }
 
     @Test func `a gap that the log declares wins over what the qualities say`() {
         let known = [Gap(fromMs: 60_000, toMs: 120_000, cause: .notRunning)]
-        let made = series([reading(0, .good, 1), reading(30, .offline, nil), reading(150, .good, 2)], range: 0..<180, seconds: 60, expected: 10, now: 180, known: known)
+        let made = series(
+            [reading(0, .good, 1), reading(30, .offline, nil), reading(150, .good, 2)], range: 0..<180, seconds: 60,
+            expected: 10, now: 180, known: known)
         #expect(
             made.gaps == [
                 Gap(fromMs: 10_000, toMs: 60_000, cause: .quality(.offline)), known[0],
@@ -63,7 +72,9 @@ struct SeriesTests {
     }
 
     @Test func `a bucket's quality is its worst`() {
-        let order: [Quality] = [.good, .overridden, .estimated, .outOfRange, .suspect, .stale, .noValue, .deviceFault, .offline]
+        let order: [Quality] = [
+            .good, .overridden, .estimated, .outOfRange, .suspect, .stale, .noValue, .deviceFault, .offline,
+        ]
         #expect(order.sorted { $0.severity < $1.severity } == order)
         #expect(order.count == Quality.allCases.count)
     }

@@ -82,7 +82,8 @@ import Testing
 
     @Test func `readings come in pages that neither shift nor repeat, each with its proof state`() async throws {
         try await house { house, door in
-            let path = "/v1/points/m1.energy-import/readings?from=2026-03-01T13:00:00Z&to=2026-03-01T14:03:00%2B01:00&limit=1"
+            let path =
+                "/v1/points/m1.energy-import/readings?from=2026-03-01T13:00:00Z&to=2026-03-01T14:03:00%2B01:00&limit=1"
             let first = try await door.get(path)
             #expect(
                 first.text.hasPrefix(
@@ -92,12 +93,15 @@ import Testing
             var next: String? = path
             while let path = next {
                 let page = try JSONValue(parsing: try await door.get(path).bytes)
-                for item in page["items"]?.asArray ?? [] { seen.append((item["at"]?.asText ?? "") + " " + (item["proof"]?.asText ?? "")) }
+                for item in page["items"]?.asArray ?? [] {
+                    seen.append((item["at"]?.asText ?? "") + " " + (item["proof"]?.asText ?? ""))
+                }
                 next = page["next"]?.asText
             }
             #expect(
                 seen == [
-                    "2026-03-01T13:00:05.118Z anchored", "2026-03-01T13:01:05.118Z sealed", "2026-03-01T13:02:05.118Z open",
+                    "2026-03-01T13:00:05.118Z anchored", "2026-03-01T13:01:05.118Z sealed",
+                    "2026-03-01T13:02:05.118Z open",
                 ])
             let down = try await door.get("/v1/points/m1.energy-import/readings?day=2026-03-01&order=desc&limit=2")
             #expect(down.text.contains(#""at":"2026-03-01T13:02:05.118Z""#) && !down.text.contains("13:00:05"))
@@ -121,7 +125,10 @@ import Testing
 
                     """)
             #expect(csv.header("Repr-Digest") == "sha-256=:" + Base64.encode(sha256(csv.bytes).bytes) + ":")
-            #expect(csv.header("Content-Disposition") == "attachment; filename=\"bk16-m1.energy-import-2026-03-01T1400-to-2026-03-01T1402-Europe-Oslo.csv\"")
+            #expect(
+                csv.header("Content-Disposition")
+                    == "attachment; filename=\"bk16-m1.energy-import-2026-03-01T1400-to-2026-03-01T1402-Europe-Oslo.csv\""
+            )
             let german = try await door.get(path + "&format=csv&dialect=de")
             #expect(german.bytes.starts(with: [0xEF, 0xBB, 0xBF]))
             #expect(german.text.contains(";184219,9;1842199;"))
@@ -184,7 +191,10 @@ import Testing
             // The first entry hashes to the first hash of the tile.
             let length = Int(entries.bytes[0]) << 8 | Int(entries.bytes[1])
             #expect(sha256([0] + entries.bytes[2..<(2 + length)]).bytes == Array(hashes.bytes[..<32]))
-            for path in ["/log/tile/0/000", "/log/tile/0/000.p/6", "/log/tile/0/0", "/log/tile/9/000.p/1", "/log/tile/0/../0", "/log/tile/entries/x000/000"] {
+            for path in [
+                "/log/tile/0/000", "/log/tile/0/000.p/6", "/log/tile/0/0", "/log/tile/9/000.p/1", "/log/tile/0/../0",
+                "/log/tile/entries/x000/000",
+            ] {
                 #expect(try await door.get(path, token: nil).status == 404, "\(path)")
             }
         }
@@ -193,9 +203,13 @@ import Testing
     @Test func `changes and card and health are there`() async throws {
         try await house { _, door in
             let changes = try await door.get("/v1/changes")
-            #expect(changes.text.hasPrefix(#"{"items":[{"kind":"model","revision":1,"at":"2026-03-01T13:00:00.000Z","hash":""#))
+            #expect(
+                changes.text.hasPrefix(
+                    #"{"items":[{"kind":"model","revision":1,"at":"2026-03-01T13:00:00.000Z","hash":""#))
             #expect(try await door.get("/v1/card").text.hasPrefix("plumbline-card/v1\n"))
-            #expect(try await door.get("/v1/health", token: nil).text == #"{"state":"ok","now":"2026-03-01T13:02:10.004Z","problems":[]}"#)
+            #expect(
+                try await door.get("/v1/health", token: nil).text
+                    == #"{"state":"ok","now":"2026-03-01T13:02:10.004Z","problems":[]}"#)
         }
     }
 }

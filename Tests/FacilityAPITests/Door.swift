@@ -34,7 +34,9 @@ struct Door: Sendable {
             })
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try FacilityServer(facility: house.facility, settings: settings, logger: logger) { found.yield($0) }
+        let server = try FacilityServer(facility: house.facility, settings: settings, logger: logger) {
+            found.yield($0)
+        }
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -58,7 +60,10 @@ struct Door: Sendable {
         try await client.shutdown()
     }
 
-    func request(_ method: String, _ path: String, token: String? = House.token, headers: [(String, String)] = [], body: [UInt8]? = nil) -> HTTPClientRequest {
+    func request(
+        _ method: String, _ path: String, token: String? = House.token, headers: [(String, String)] = [],
+        body: [UInt8]? = nil
+    ) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)")
         request.method = .init(rawValue: method)
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
@@ -68,11 +73,15 @@ struct Door: Sendable {
     }
 
     func ask(
-        _ method: String, _ path: String, token: String? = House.token, headers: [(String, String)] = [], body: [UInt8]? = nil
+        _ method: String, _ path: String, token: String? = House.token, headers: [(String, String)] = [],
+        body: [UInt8]? = nil
     ) async throws -> Heard {
-        let response = try await client.execute(request(method, path, token: token, headers: headers, body: body), timeout: .seconds(30))
+        let response = try await client.execute(
+            request(method, path, token: token, headers: headers, body: body), timeout: .seconds(30))
         let bytes = try await response.body.collect(upTo: 64 << 20)
-        return Heard(status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) }, bytes: Array(bytes.readableBytesView))
+        return Heard(
+            status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
+            bytes: Array(bytes.readableBytesView))
     }
 
     func get(_ path: String, token: String? = House.token, _ headers: (String, String)...) async throws -> Heard {

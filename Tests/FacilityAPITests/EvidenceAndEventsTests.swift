@@ -24,7 +24,8 @@ import TwinModel
 
     @Test func `the same question is made once, waited for, and fetched in pieces`() async throws {
         try await house { _, door in
-            let question = Array(#"{"kind":"period","from":"2026-03-01T00:00:00+01:00","to":"2026-04-01T00:00:00+02:00"}"#.utf8)
+            let question = Array(
+                #"{"kind":"period","from":"2026-03-01T00:00:00+01:00","to":"2026-04-01T00:00:00+02:00"}"#.utf8)
             let json = [("Content-Type", "application/json")]
             let first = try await door.ask("POST", "/v1/evidence", headers: json, body: question)
             #expect(first.status == 202)
@@ -52,7 +53,9 @@ import TwinModel
             #expect(part.status == 206)
             #expect(part.header("Content-Range") == "bytes 100-199/\(file.count)")
             #expect(part.bytes == Array(file[100..<200]))
-            #expect(try await door.get(path, ("Accept", "application/x-tar"), ("Range", "bytes=\(file.count)-")).status == 416)
+            #expect(
+                try await door.get(path, ("Accept", "application/x-tar"), ("Range", "bytes=\(file.count)-")).status
+                    == 416)
         }
     }
 
@@ -78,7 +81,10 @@ import TwinModel
             let json = [("Content-Type", "application/json")]
             for (body, state) in [
                 (#"{"kind":"period","from":"2026-01-01T00:00:00Z","to":"2026-03-01T00:00:00Z"}"#, "waiting-for-anchor"),
-                (#"{"kind":"period","from":"2026-03-01T13:00:00Z","to":"2026-03-01T13:01:00Z","streams":[2]}"#, "failed"),
+                (
+                    #"{"kind":"period","from":"2026-03-01T13:00:00Z","to":"2026-03-01T13:01:00Z","streams":[2]}"#,
+                    "failed"
+                ),
             ] {
                 let asked = try await door.ask("POST", "/v1/evidence", headers: json, body: Array(body.utf8))
                 let path = try #require(asked.header("Location"))
@@ -101,8 +107,13 @@ import TwinModel
             #expect(json["verdict"]?.asText == "holds-with-notes")
             #expect(json["exit"]?.asInt == 0)
             #expect(json["checkedBy"]?.asText == "gateway")
-            #expect(verdict.text.hasPrefix(#"{"verdict":"holds-with-notes","exit":0,"selfNetwork":false,"checkedBy":"gateway","sentence":""#))
-            #expect(json["findings"]?.asArray?.compactMap { $0["code"]?.asText } == ["W_ANCHORS_UNWATCHED", "W_NO_LOWER_BOUND", "W_NO_OUTSIDE_MEMORY"])
+            #expect(
+                verdict.text.hasPrefix(
+                    #"{"verdict":"holds-with-notes","exit":0,"selfNetwork":false,"checkedBy":"gateway","sentence":""#))
+            #expect(
+                json["findings"]?.asArray?.compactMap { $0["code"]?.asText } == [
+                    "W_ANCHORS_UNWATCHED", "W_NO_LOWER_BOUND", "W_NO_OUTSIDE_MEMORY",
+                ])
             let file = try await door.get(path, ("Accept", "application/vnd.plumbline.reading+cbor"))
             #expect(file.bytes == (try VectorMaker.vector("reading-honest.reading")))
         }
@@ -111,7 +122,8 @@ import TwinModel
     @Test func `a file from outside is checked against the card that came with it`() async throws {
         try await house { _, door in
             let file = try VectorMaker.vector("honest-full.period")
-            let alone = try await door.ask("POST", "/v1/verifications", headers: [("Content-Type", "application/x-tar")], body: file)
+            let alone = try await door.ask(
+                "POST", "/v1/verifications", headers: [("Content-Type", "application/x-tar")], body: file)
             let first = try JSONValue(parsing: alone.bytes)
             #expect(first["exit"]?.asInt == 2)
             #expect(first["card"]?.asText == "from-file")
@@ -119,8 +131,10 @@ import TwinModel
             let card = try VectorMaker.vector("gateway.card")
             let body =
                 Array("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n".utf8) + file
-                + Array("\r\n--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\n".utf8) + card + Array("\r\n--b--\r\n".utf8)
-            let both = try await door.ask("POST", "/v1/verifications", headers: [("Content-Type", "multipart/form-data; boundary=b")], body: body)
+                + Array("\r\n--b\r\nContent-Disposition: form-data; name=\"card\"\r\n\r\n".utf8) + card
+                + Array("\r\n--b--\r\n".utf8)
+            let both = try await door.ask(
+                "POST", "/v1/verifications", headers: [("Content-Type", "multipart/form-data; boundary=b")], body: body)
             let second = try JSONValue(parsing: both.bytes)
             #expect(second["exit"]?.asInt == 0)
             #expect(second["card"]?.asText == "own")
@@ -139,7 +153,9 @@ import TwinModel
     }
 
     /// Reads a stream until its text contains `needle`; at most 200 pieces.
-    private func read(_ door: Door, _ path: String, headers: [(String, String)] = [], until needle: String) async throws -> String {
+    private func read(_ door: Door, _ path: String, headers: [(String, String)] = [], until needle: String) async throws
+        -> String
+    {
         let request = door.request("GET", path, headers: headers + [("Accept", "text/event-stream")])
         let response = try await door.client.execute(request, timeout: .seconds(30))
         var text = ""
@@ -154,7 +170,8 @@ import TwinModel
 
     @Test func `a stream greets, sends what happened with ids, and beats`() async throws {
         try await house { house, door in
-            let last = try await house.ledger.addEvents([NewEvent(kind: "gap", json: "{}")], nowMs: UInt64(House.startMs) + 100)
+            let last = try await house.ledger.addEvents(
+                [NewEvent(kind: "gap", json: "{}")], nowMs: UInt64(House.startMs) + 100)
             let resumedFrom = try #require(last.first)
             let ids = try await house.ledger.addEvents(
                 [
@@ -162,7 +179,8 @@ import TwinModel
                     NewEvent(kind: "quality", points: ["ahu1.co2"], json: #"{"point":"ahu1.co2"}"#),
                 ], nowMs: UInt64(House.startMs) + 200)
             let text = try await read(
-                door, "/v1/events?points=m1.energy-import&kinds=seal&kinds=quality", headers: [("Last-Event-ID", String(resumedFrom))],
+                door, "/v1/events?points=m1.energy-import&kinds=seal&kinds=quality",
+                headers: [("Last-Event-ID", String(resumedFrom))],
                 until: "event: tick")
             #expect(
                 text.hasPrefix(
@@ -177,13 +195,16 @@ import TwinModel
     @Test func `an id that is no longer kept gives a reset`() async throws {
         try await house { _, door in
             let text = try await read(door, "/v1/events?since=1", until: "event: reset")
-            #expect(text.contains("\"resumedFrom\":null") && text.contains("event: reset\ndata: {\"reason\":\"too-old\"}\n\n"))
+            #expect(
+                text.contains("\"resumedFrom\":null")
+                    && text.contains("event: reset\ndata: {\"reason\":\"too-old\"}\n\n"))
         }
     }
 
     @Test func `new readings come as one frame with the newest of each point`() async throws {
         try await house { house, door in
-            let request = door.request("GET", "/v1/events?points=m1.energy-import&kinds=reading", headers: [("Accept", "text/event-stream")])
+            let request = door.request(
+                "GET", "/v1/events?points=m1.energy-import&kinds=reading", headers: [("Accept", "text/event-stream")])
             let response = try await door.client.execute(request, timeout: .seconds(30))
             var text = ""
             var isGiven = false
@@ -193,13 +214,17 @@ import TwinModel
                     isGiven = true
                     let at = house.clock.nowMs
                     let meter = try await house.number("m1.energy-import")
-                    await house.keeper.apply((1...3).map {
-                        Reading(point: meter, capturedAtMs: at + Int64($0), quality: .good, value: .integer(1_842_204 + Int64($0)))
-                    })
+                    await house.keeper.apply(
+                        (1...3).map {
+                            Reading(
+                                point: meter, capturedAtMs: at + Int64($0), quality: .good,
+                                value: .integer(1_842_204 + Int64($0)))
+                        })
                 }
                 if text.contains("event: reading") || text.utf8.count > 100_000 { break }
             }
-            #expect(text.contains("\"value\":184220.7,\"unit\":\"kW.h\",\"quality\":\"good\",\"proof\":\"open\"}]}\n\n"))
+            #expect(
+                text.contains("\"value\":184220.7,\"unit\":\"kW.h\",\"quality\":\"good\",\"proof\":\"open\"}]}\n\n"))
             #expect(!text.contains("184220.5"))
         }
     }

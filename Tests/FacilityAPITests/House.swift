@@ -28,13 +28,18 @@ struct VectorMaker: EvidenceMaking {
     static let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Vectors/evidence")
 
-    static func vector(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: directory.appendingPathComponent(name))) }
+    static func vector(_ name: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: directory.appendingPathComponent(name)))
+    }
 
     func period(
-        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String, progress: @escaping @Sendable (Double) -> Void
+        fromMs: Int64, toMs: Int64, streams: [StreamNumber], path: String,
+        progress: @escaping @Sendable (Double) -> Void
     ) async throws -> MadeFile {
         if streams == [StreamNumber(2)] { throw EvidenceMakingError.noAnchorBefore(firstAnchoredAtMs: House.startMs) }
-        if fromMs < House.startMs - 86_400_000 { throw EvidenceMakingError.notYetAnchored(expectedAtMs: House.startMs + 720_000) }
+        if fromMs < House.startMs - 86_400_000 {
+            throw EvidenceMakingError.notYetAnchored(expectedAtMs: House.startMs + 720_000)
+        }
         let bytes = try Self.vector("honest-full.period")
         progress(0.5)
         try Data(bytes).write(to: URL(fileURLWithPath: path))
@@ -43,7 +48,9 @@ struct VectorMaker: EvidenceMaking {
 
     func reading(point: PointNumber, atMs: Int64) async throws -> [UInt8] {
         if atMs >= House.startMs + 120_000 { throw EvidenceMakingError.notYetSealed }
-        if atMs >= House.startMs + 60_000 { throw EvidenceMakingError.notYetAnchored(expectedAtMs: House.startMs + 720_000) }
+        if atMs >= House.startMs + 60_000 {
+            throw EvidenceMakingError.notYetAnchored(expectedAtMs: House.startMs + 720_000)
+        }
         if atMs % 60_000 != 5_118 { throw EvidenceMakingError.noSuchReading }
         return try Self.vector("reading-honest.reading")
     }
@@ -75,21 +82,34 @@ struct House: Sendable {
             Entity(id: "ahu1", type: "AHU", label: "AHU 1", relations: [Relation(.in, "house")]),
         ],
         devices: [
-            Device(id: "mb1", profile: "eastron-sdm630", profileHash: [UInt8](repeating: 7, count: 32), address: .modbus(host: "127.0.0.1", port: 502, unit: 1)),
-            Device(id: "lora1", profile: "milesight-am308", profileHash: [UInt8](repeating: 8, count: 32), address: .mqtt(root: "x")),
+            Device(
+                id: "mb1", profile: "eastron-sdm630", profileHash: [UInt8](repeating: 7, count: 32),
+                address: .modbus(host: "127.0.0.1", port: 502, unit: 1)),
+            Device(
+                id: "lora1", profile: "milesight-am308", profileHash: [UInt8](repeating: 8, count: 32),
+                address: .mqtt(root: "x")),
         ],
         points: [
             Point(
-                id: "m1.energy-import", entity: "m1", type: "Electric_Energy_Sensor", unit: "kW.h", nature: .counter, flow: .import,
-                binding: Binding(device: "mb1", profilePoint: "energy.active.import", profile: "eastron-sdm630", profileHash: [UInt8](repeating: 7, count: 32)),
+                id: "m1.energy-import", entity: "m1", type: "Electric_Energy_Sensor", unit: "kW.h", nature: .counter,
+                flow: .import,
+                binding: Binding(
+                    device: "mb1", profilePoint: "energy.active.import", profile: "eastron-sdm630",
+                    profileHash: [UInt8](repeating: 7, count: 32)),
                 expectedSeconds: 60, kind: .integer, scale: Scale(mantissa: 1, exponent: -1)),
             Point(
-                id: "ahu1.filter-dp", entity: "ahu1", type: "Filter_Differential_Pressure_Sensor", unit: "Pa", nature: .gauge,
-                binding: Binding(device: "mb1", profilePoint: "dp", profile: "eastron-sdm630", profileHash: [UInt8](repeating: 7, count: 32)),
+                id: "ahu1.filter-dp", entity: "ahu1", type: "Filter_Differential_Pressure_Sensor", unit: "Pa",
+                nature: .gauge,
+                binding: Binding(
+                    device: "mb1", profilePoint: "dp", profile: "eastron-sdm630",
+                    profileHash: [UInt8](repeating: 7, count: 32)),
                 expectedSeconds: 10, kind: .integer),
             Point(
-                id: "ahu1.co2", entity: "ahu1", type: "CO2_Level_Sensor", unit: "[ppm]", nature: .gauge, privacy: .indirect,
-                binding: Binding(device: "lora1", profilePoint: "co2", profile: "milesight-am308", profileHash: [UInt8](repeating: 8, count: 32)),
+                id: "ahu1.co2", entity: "ahu1", type: "CO2_Level_Sensor", unit: "[ppm]", nature: .gauge,
+                privacy: .indirect,
+                binding: Binding(
+                    device: "lora1", profilePoint: "co2", profile: "milesight-am308",
+                    profileHash: [UInt8](repeating: 8, count: 32)),
                 expectedSeconds: 60, kind: .integer),
         ])
 
@@ -102,17 +122,20 @@ struct House: Sendable {
         else { throw CocoaError(.coderInvalidValue) }
         let random: RandomBytes = { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
         let ledger = try await LedgerCreation.create(
-            directory: directory, founding: .init(key: key, recoveryKey: recovery.verifierKey, network: "dev"), building: building,
+            directory: directory, founding: .init(key: key, recoveryKey: recovery.verifierKey, network: "dev"),
+            building: building,
             clock: clock.capture, random: random)
         let (writer, _) = try await LogWriter.start(
             ledger: ledger, key: key, clock: clock.capture, random: random, building: building)
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(building: building, numbering: numbering, listeningSinceMs: startMs)
         let zone = try ZoneRules(
-            name: "Europe/Oslo", tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/Europe/Oslo"))))
+            name: "Europe/Oslo",
+            tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/Europe/Oslo"))))
         let facility = try facility(directory, keeper, zone, clock, writer)
         let house = House(
-            directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper, facility: facility, zone: zone)
+            directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper, facility: facility,
+            zone: zone)
         try await house.fill()
         return house
     }
@@ -123,7 +146,8 @@ struct House: Sendable {
         Facility(
             reader: try LedgerReader.open(directory: directory), keeper: keeper,
             facts: FacilityFacts(
-                version: "1.4.0", card: String(decoding: try VectorMaker.vector("gateway.card"), as: UTF8.self), isSelfNetwork: true,
+                version: "1.4.0", card: String(decoding: try VectorMaker.vector("gateway.card"), as: UTF8.self),
+                isSelfNetwork: true,
                 anchorEveryMs: 600_000),
             zone: zone, maker: VectorMaker(), evidenceDirectory: directory + "/evidence", nowMs: { clock.nowMs },
             noteAccess: { try await writer.recordUse($0) })
@@ -167,11 +191,18 @@ struct House: Sendable {
             let start = Self.startMs + Int64(minute) * 60_000
             clock.set(start + 30_000)
             var readings = [
-                Reading(point: meter, capturedAtMs: start + 5_118, quality: .good, value: .integer(1_842_199 + Int64(minute) * 2)),
+                Reading(
+                    point: meter, capturedAtMs: start + 5_118, quality: .good,
+                    value: .integer(1_842_199 + Int64(minute) * 2)),
                 Reading(point: co2, capturedAtMs: start + 7_000, quality: .good, value: .integer(612)),
             ]
-            if minute == 0 { readings.append(Reading(point: filter, capturedAtMs: start + 4_000, quality: .good, value: .integer(112))) }
-            if minute == 1 { readings.append(Reading(point: filter, capturedAtMs: start + 1_000, quality: .stale, value: .none)) }
+            if minute == 0 {
+                readings.append(
+                    Reading(point: filter, capturedAtMs: start + 4_000, quality: .good, value: .integer(112)))
+            }
+            if minute == 1 {
+                readings.append(Reading(point: filter, capturedAtMs: start + 1_000, quality: .stale, value: .none))
+            }
             try await take(readings)
             clock.set(start + 60_000)
             if minute < 2 { _ = try await writer.sealDue() }
@@ -182,14 +213,16 @@ struct House: Sendable {
             hash: Facility.tokenHash(Self.token), name: "kari", role: "facility", scope: "{}",
             nowMs: UInt64(Self.startMs), untilMs: UInt64(Self.startMs) + 86_400_000)
         let ended = try await ledger.addToken(
-            hash: Facility.tokenHash(Self.endedToken), name: "ola", role: "auditor", scope: "{}", nowMs: UInt64(Self.startMs), untilMs: nil)
+            hash: Facility.tokenHash(Self.endedToken), name: "ola", role: "auditor", scope: "{}",
+            nowMs: UInt64(Self.startMs), untilMs: nil)
         try await ledger.endToken(grant: ended.grant, atMs: UInt64(Self.startMs) + 1)
     }
 
     private func anchor() async throws {
         let anchor = try await writer.checkpoint(with: nil)
         let block = sha256(Array("block".utf8))
-        _ = try await ledger.addAttempt(seq: anchor.seq, blockID: block, block: [1, 2, 3], minedMs: UInt64(clock.nowMs))
+        _ = try await ledger.addAttempt(
+            seq: anchor.seq, blockID: block, block: [1, 2, 3], minedMs: UInt64(clock.nowMs))
         try await ledger.markSubmitted(seq: anchor.seq, blockID: block, atMs: UInt64(clock.nowMs))
         try await ledger.confirm(
             seq: anchor.seq,

@@ -42,16 +42,22 @@ import Testing
                 (readings + "?from=2026-03-01T13:00:00&to=2026-03-01T14:00:00Z", 400, "time-without-zone"),
                 (readings + "?from=2026-03-01T14:00:00Z&to=2026-03-01T14:00:00Z", 400, "empty-range"),
                 (readings + "?from=2026-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", 400, "range-too-long"),
-                (readings + "?day=2026-02-30", 400, "malformed-request"), (readings + "?month=2026-3", 400, "malformed-request"),
+                (readings + "?day=2026-02-30", 400, "malformed-request"),
+                (readings + "?month=2026-3", 400, "malformed-request"),
                 (readings + "?day=2026-03-01&month=2026-03", 400, "malformed-request"),
-                (readings + "?cursor=%21", 400, "malformed-request"), (readings + "?cursor=e30", 400, "malformed-request"),
-                (readings + "?limit=1001", 400, "malformed-request"), (readings + "?quality=fine", 400, "malformed-request"),
+                (readings + "?cursor=%21", 400, "malformed-request"),
+                (readings + "?cursor=e30", 400, "malformed-request"),
+                (readings + "?limit=1001", 400, "malformed-request"),
+                (readings + "?quality=fine", 400, "malformed-request"),
                 ("/v1/points/m1.energy-import/series?day=2026-03-01&seconds=1", 400, "malformed-request"),
                 ("/v1/points/m1.energy", 404, "no-such-resource"), ("/v1/points?entity=ahu9", 400, "malformed-request"),
                 ("/v1/completeness?stream=99", 400, "malformed-request"), ("/v1/anchors/x", 404, "no-such-resource"),
-                ("/v1/snapshots/18446744073709551615", 404, "no-such-resource"), ("/v1/evidence/e-0", 404, "no-such-resource"),
-                ("/v1/nothing", 404, "no-such-resource"), ("/nothing", 404, "no-such-resource"), ("/v1/problems/none", 404, "no-such-resource"),
-                ("/page/../../etc/passwd", 404, "no-such-resource"), ("/v1/" + String(repeating: "a", count: 9_000), 404, "no-such-resource"),
+                ("/v1/snapshots/18446744073709551615", 404, "no-such-resource"),
+                ("/v1/evidence/e-0", 404, "no-such-resource"),
+                ("/v1/nothing", 404, "no-such-resource"), ("/nothing", 404, "no-such-resource"),
+                ("/v1/problems/none", 404, "no-such-resource"),
+                ("/page/../../etc/passwd", 404, "no-such-resource"),
+                ("/v1/" + String(repeating: "a", count: 9_000), 404, "no-such-resource"),
                 ("/v1/points?type=" + String(repeating: "a", count: 9_000), 400, "malformed-request"),
                 (readings + "/2026-03-01T13:00:05.119Z/evidence", 404, "no-such-resource"),
                 (readings + "/2026-03-01T13:02:05.118Z/evidence", 409, "not-yet-sealed"),
@@ -78,7 +84,10 @@ import Testing
 
     @Test func `without a token, with a wrong one and with one taken back nothing is told`() async throws {
         try await house { _, door in
-            for (token, code) in [(nil, "not-signed-in"), ("wrong-token-wrong-token", "not-signed-in"), (House.endedToken, "grant-expired")] {
+            for (token, code) in [
+                (nil, "not-signed-in"), ("wrong-token-wrong-token", "not-signed-in"),
+                (House.endedToken, "grant-expired"),
+            ] {
                 let answer = try await door.get("/v1/points", token: token)
                 #expect(answer.status == 401)
                 #expect(answer.header("WWW-Authenticate") == "Bearer")
@@ -96,10 +105,16 @@ import Testing
             #expect(try await door.get("/v1/points/m1.energy-import/readings", ("Accept", "image/png")).status == 406)
             #expect(try await door.ask("POST", "/v1/evidence", body: Array("{}".utf8)).status == 415)
             let json = [("Content-Type", "application/json")]
-            for body in ["", "{", "[]", "{}", #"{"kind":"other"}"#, #"{"kind":"period","from":1,"to":2}"#, #"{"kind":"period","form":"x"}"#] {
-                #expect(try await door.ask("POST", "/v1/evidence", headers: json, body: Array(body.utf8)).status == 400, "\(body)")
+            for body in [
+                "", "{", "[]", "{}", #"{"kind":"other"}"#, #"{"kind":"period","from":1,"to":2}"#,
+                #"{"kind":"period","form":"x"}"#,
+            ] {
+                #expect(
+                    try await door.ask("POST", "/v1/evidence", headers: json, body: Array(body.utf8)).status == 400,
+                    "\(body)")
             }
-            let large = try await door.ask("POST", "/v1/evidence", headers: json, body: [UInt8](repeating: 0x20, count: (1 << 20) + 1))
+            let large = try await door.ask(
+                "POST", "/v1/evidence", headers: json, body: [UInt8](repeating: 0x20, count: (1 << 20) + 1))
             #expect(large.status == 413)
             #expect(large.text.contains("1048576"))
         }
@@ -112,11 +127,13 @@ import Testing
                 state = state &* 6_364_136_223_846_793_005 &+ 1
                 return UInt8(truncatingIfNeeded: state >> 56)
             }
-            let plain = try await door.ask("POST", "/v1/verifications", headers: [("Content-Type", "application/octet-stream")], body: noise)
+            let plain = try await door.ask(
+                "POST", "/v1/verifications", headers: [("Content-Type", "application/octet-stream")], body: noise)
             #expect(plain.status == 200)
             #expect(try JSONValue(parsing: plain.bytes)["exit"]?.asInt != 0)
             let form = try await door.ask(
-                "POST", "/v1/verifications", headers: [("Content-Type", "multipart/form-data; boundary=xyz")], body: noise)
+                "POST", "/v1/verifications", headers: [("Content-Type", "multipart/form-data; boundary=xyz")],
+                body: noise)
             #expect(form.status == 422)
             #expect(try await door.get("/v1").status == 200)
         }
@@ -141,15 +158,24 @@ import Testing
             let same = ("Sec-Fetch-Site", "same-origin")
             let signed = try await door.ask("POST", "/session", token: nil, headers: [json, same], body: body)
             #expect(signed.status == 204)
-            #expect(signed.header("Set-Cookie") == "session=\(House.token); Path=/; HttpOnly; SameSite=Strict; Max-Age=86269")
+            #expect(
+                signed.header("Set-Cookie")
+                    == "session=\(House.token); Path=/; HttpOnly; SameSite=Strict; Max-Age=86269")
             let cookie = ("Cookie", "session=" + House.token)
             #expect(try await door.get("/v1", token: nil, cookie).status == 200)
             let question = Array(#"{"kind":"period","from":"2026-03-01T13:00:00Z","to":"2026-03-01T13:01:00Z"}"#.utf8)
-            #expect(try await door.ask("POST", "/v1/evidence", token: nil, headers: [json, cookie], body: question).status == 403)
-            #expect(try await door.ask("POST", "/v1/evidence", token: nil, headers: [json, cookie, same], body: question).status == 202)
+            #expect(
+                try await door.ask("POST", "/v1/evidence", token: nil, headers: [json, cookie], body: question).status
+                    == 403)
+            #expect(
+                try await door.ask("POST", "/v1/evidence", token: nil, headers: [json, cookie, same], body: question)
+                    .status == 202)
             let wrong = Array(#"{"token":"wrong-token-wrong-token"}"#.utf8)
-            #expect(try await door.ask("POST", "/session", token: nil, headers: [json, same], body: wrong).status == 401)
-            #expect(try await door.ask("DELETE", "/session", token: nil, headers: [same]).header("Set-Cookie")?.contains("Max-Age=0") == true)
+            #expect(
+                try await door.ask("POST", "/session", token: nil, headers: [json, same], body: wrong).status == 401)
+            #expect(
+                try await door.ask("DELETE", "/session", token: nil, headers: [same]).header("Set-Cookie")?.contains(
+                    "Max-Age=0") == true)
             let page = try await door.get("/", token: nil, cookie, ("Accept-Language", "de"))
             #expect(page.status == 200)
             #expect(page.header("Content-Language") == "de")

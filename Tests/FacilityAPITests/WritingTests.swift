@@ -49,8 +49,9 @@ struct WritingTests {
     }
 
     @Test func `a control event carries no id, a durable one does, and data is one line`() {
-        #expect(text(EventFrame.event(id: 90211, kind: "seal", json: Array("{\"k\":1,\n\"size\":2}".utf8)))
-            == "id: 90211\nevent: seal\ndata: {\"k\":1,\"size\":2}\n\n")
+        #expect(
+            text(EventFrame.event(id: 90211, kind: "seal", json: Array("{\"k\":1,\n\"size\":2}".utf8)))
+                == "id: 90211\nevent: seal\ndata: {\"k\":1,\"size\":2}\n\n")
         #expect(text(EventFrame.control("tick", json: Array("{}".utf8))) == "event: tick\ndata: {}\n\n")
     }
 

@@ -6,7 +6,8 @@ import Testing
 /// Method: the system's own TZif files, compared with Foundation's reading of the same zones, and written-out cases.
 struct ZoneRulesTests {
     private func rules(_ name: String) throws -> ZoneRules {
-        try ZoneRules(name: name, tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/" + name))))
+        try ZoneRules(
+            name: name, tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/" + name))))
     }
 
     @Test(arguments: [
@@ -24,14 +25,19 @@ struct ZoneRulesTests {
     }
 
     @Test(arguments: [
-        ("Europe/Oslo", "2026-03-29", "2026-03-28T23:00:00.000Z", "23"), ("Europe/Oslo", "2026-10-25", "2026-10-24T22:00:00.000Z", "25"),
-        ("Europe/Oslo", "2026-03-01", "2026-02-28T23:00:00.000Z", "24"), ("Europe/Oslo", "2061-03-27", "2061-03-26T23:00:00.000Z", "23"),
+        ("Europe/Oslo", "2026-03-29", "2026-03-28T23:00:00.000Z", "23"),
+        ("Europe/Oslo", "2026-10-25", "2026-10-24T22:00:00.000Z", "25"),
+        ("Europe/Oslo", "2026-03-01", "2026-02-28T23:00:00.000Z", "24"),
+        ("Europe/Oslo", "2061-03-27", "2061-03-26T23:00:00.000Z", "23"),
         ("Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00.000Z", "24.5"),
         ("Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30:00.000Z", "23.5"),
         // Midnight did not exist on this day: it began at 01:00.
-        ("America/Sao_Paulo", "2017-10-15", "2017-10-15T03:00:00.000Z", "23"), ("UTC", "2026-03-29", "2026-03-29T00:00:00.000Z", "24"),
+        ("America/Sao_Paulo", "2017-10-15", "2017-10-15T03:00:00.000Z", "23"),
+        ("UTC", "2026-03-29", "2026-03-29T00:00:00.000Z", "24"),
     ])
-    func `a local day begins and lasts as the clocks on the wall say`(zone: String, day: String, start: String, hours: String) throws {
+    func `a local day begins and lasts as the clocks on the wall say`(
+        zone: String, day: String, start: String, hours: String
+    ) throws {
         let rules = try rules(zone)
         let day = try #require(LocalDay(text: day))
         #expect(UTCTime.text(rules.range(of: day).lowerBound) == start)
@@ -59,7 +65,9 @@ struct ZoneRulesTests {
         #expect(UTCTime.text(march.lowerBound) == "2026-02-28T23:00:00.000Z")
         #expect(UTCTime.text(march.upperBound) == "2026-03-31T22:00:00.000Z")
         #expect(LocalMonth(text: "2026-12")?.next.description == "2027-01")
-        for text in ["2026-13", "2026-1", "2026", "26-01", "2026-00", "1969-12"] { #expect(LocalMonth(text: text) == nil) }
+        for text in ["2026-13", "2026-1", "2026", "26-01", "2026-00", "1969-12"] {
+            #expect(LocalMonth(text: text) == nil)
+        }
         for text in ["2026-02-29", "2026-3-01", "2026-03-1x", ""] { #expect(LocalDay(text: text) == nil) }
     }
 
@@ -73,7 +81,10 @@ struct ZoneRulesTests {
         #expect(try rules("America/St_Johns").offsetText(before) == "-02:30")
     }
 
-    @Test(arguments: ["../../etc/passwd", "/etc/passwd", "Europe//Oslo", "Europe/../Oslo", "", "Europe/Oslo\u{0}", ".", "a/b/c/d", "9"])
+    @Test(arguments: [
+        "../../etc/passwd", "/etc/passwd", "Europe//Oslo", "Europe/../Oslo", "", "Europe/Oslo\u{0}", ".", "a/b/c/d",
+        "9",
+    ])
     func `a name that could leave the directory is refused`(name: String) {
         #expect(!ZoneRules.isLegalName(name))
         #expect(throws: ZoneRules.ZoneError.illegalName) { try ZoneRules(name: name, tzif: []) }
@@ -82,7 +93,9 @@ struct ZoneRulesTests {
     @Test func `truncated and noisy files are refused, never trapped on`() throws {
         let file = Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/Europe/Oslo")))
         for length in 0..<file.count {
-            #expect(throws: ZoneRules.ZoneError.malformed) { try ZoneRules(name: "Europe/Oslo", tzif: Array(file[..<length])) }
+            #expect(throws: ZoneRules.ZoneError.malformed) {
+                try ZoneRules(name: "Europe/Oslo", tzif: Array(file[..<length]))
+            }
         }
         var seed: UInt64 = 7
         for _ in 0..<3_000 {
