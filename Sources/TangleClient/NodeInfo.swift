@@ -11,6 +11,22 @@ package struct NodeInfo: Equatable, Sendable {
     package let latestMilestoneIndex: UInt32
     /// Seconds since 1970; `nil` when the node does not say.
     package let latestMilestoneTimeS: UInt32?
+
+    package init(
+        name: String, version: String, isHealthy: Bool, networkName: String, protocolVersion: UInt8,
+        minPoWScore: UInt32,
+        belowMaxDepth: UInt8, latestMilestoneIndex: UInt32, latestMilestoneTimeS: UInt32?
+    ) {
+        self.name = name
+        self.version = version
+        self.isHealthy = isHealthy
+        self.networkName = networkName
+        self.protocolVersion = protocolVersion
+        self.minPoWScore = minPoWScore
+        self.belowMaxDepth = belowMaxDepth
+        self.latestMilestoneIndex = latestMilestoneIndex
+        self.latestMilestoneTimeS = latestMilestoneTimeS
+    }
 }
 
 /// What a node must be before a block is sent to it.
