@@ -88,7 +88,8 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "BlockingThread",
                 "CSQLite",
             ]),
-        room("Capture", ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore"]),
+        room(
+            "Capture", ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore"]),
 
         // Is tied to the Tangle.
         .target(name: "CCurl"),
@@ -103,7 +104,9 @@ let package = Package(
             ]),
 
         // Is checked and shown.
-        room("Evidence", ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", crypto]),
+        room(
+            "Evidence",
+            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", crypto]),
         room(
             "Disclosure",
             [
@@ -111,7 +114,9 @@ let package = Package(
                 "LedgerStore",
             ]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
-        room("FacilityAPI", ["Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "FacilityPage", nioSSL] + hummingbird),
+        room(
+            "FacilityAPI",
+            ["Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "FacilityPage", nioSSL] + hummingbird),
 
         // Is run.
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
@@ -121,16 +126,20 @@ let package = Package(
             "Gateway",
             [
                 "CBuildInfo", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
-                "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "ProofOfWork",
+                "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
+                "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "FacilityAPI", "LocalTangle", crypto,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
                 httpClient,
             ] + hummingbird),
-        door("plumblined", ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
+        door(
+            "plumblined",
+            ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
         door(
             "plumbline",
             [
-                "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
+                "Tangle",
                 "Evidence", arguments,
             ]),
 
@@ -143,7 +152,9 @@ let package = Package(
         tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
-        tests("BuildingFileTests", ["Readings", "CanonicalCBOR", "Hashing", "SourceYAML", "TwinModel", "Profiles", "BuildingFile"]),
+        tests(
+            "BuildingFileTests",
+            ["Readings", "CanonicalCBOR", "Hashing", "SourceYAML", "TwinModel", "Profiles", "BuildingFile"]),
         tests("HashingTests", ["Hashing", crypto]),
         tests("MerkleLogTests", ["Hashing", "MerkleLog", crypto]),
         tests("LogEntriesTests", ["Readings", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries"]),
@@ -158,16 +169,22 @@ let package = Package(
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
-        tests("LocalTangleTests", ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
+        tests(
+            "LocalTangleTests",
+            ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
         tests(
             "AnchoringTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle", "Evidence", "Disclosure", logging,
+                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle", "Evidence",
+                "Disclosure", logging,
             ]),
         tests(
             "EvidenceTests",
-            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence", crypto]),
+            [
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence",
+                crypto,
+            ]),
         tests(
             "DisclosureTests",
             [
@@ -181,7 +198,9 @@ let package = Package(
                 "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
                 "Disclosure", "FacilityPage", "FacilityAPI", httpClient, nioHTTP1,
             ] + hummingbird),
-        tests("SimulationTests", ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
+        tests(
+            "SimulationTests",
+            ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
         tests("GatewayTests", ["Readings", "Gateway"]),
     ]
 )

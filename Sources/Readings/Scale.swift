@@ -22,7 +22,8 @@ package struct Scale: Hashable, Sendable {
 
     private func apply(_ value: ExactDecimal) -> ExactDecimal? {
         guard
-            let scaled = value.multiplied(by: ExactDecimal(mantissa: Int128(mantissa), exponent: Int(clamping: exponent)))
+            let scaled = value.multiplied(
+                by: ExactDecimal(mantissa: Int128(mantissa), exponent: Int(clamping: exponent)))
         else { return nil }
         if offsetMantissa == 0 { return scaled }
         return scaled.adding(ExactDecimal(mantissa: Int128(offsetMantissa), exponent: Int(clamping: offsetExponent)))

@@ -6,7 +6,9 @@ struct FacilityPageTests {
 
     func text(_ path: String, _ language: Language = .en, theme: Theme = .system) throws -> String {
         let facts = PageFacts(buildingLabel: facts.buildingLabel, timeZone: facts.timeZone, theme: theme)
-        return String(decoding: try #require(FacilityPage.document(path: path, language: language, facts: facts)).body, as: UTF8.self)
+        return String(
+            decoding: try #require(FacilityPage.document(path: path, language: language, facts: facts)).body,
+            as: UTF8.self)
     }
 
     @Test func `a building's name is text and never markup`() throws {
@@ -24,7 +26,9 @@ struct FacilityPageTests {
         }
     }
 
-    @Test(arguments: ["", "/nothing", "/points", "/points/", "/points/a/b", "/building/", "/energy", "/sign-in/", "/page/app.js"])
+    @Test(arguments: [
+        "", "/nothing", "/points", "/points/", "/points/a/b", "/building/", "/energy", "/sign-in/", "/page/app.js",
+    ])
     func `what is no view is no document`(path: String) {
         #expect(FacilityPage.document(path: path, language: .en, facts: facts) == nil)
     }
@@ -67,12 +71,15 @@ struct FacilityPageTests {
         #expect(try text("/", theme: .dark).contains("data-theme=\"dark\""))
     }
 
-    @Test(arguments: [
-        (nil, nil, Language.en), (nil, "de", .de), (nil, "de-CH, en;q=0.9", .de), (nil, "en;q=0.5, de;q=0.8", .de),
-        (nil, "fr, de;q=0", .en), (nil, "fr;q=1, de;q=0.1, en;q=0.05", .de), ("lang=de", "en", .de), ("a=b; lang=en; c", "de", .en),
-        ("lang=xx", "de", .de), ("slang=de", nil, .en), (nil, "de;q=9, en", .en), (nil, ";;;,,,q=", .en),
-    ] as [(String?, String?, Language)])
-    func `the cookie speaks first, then the browser, then English`(cookie: String?, accept: String?, language: Language) {
+    @Test(
+        arguments: [
+            (nil, nil, Language.en), (nil, "de", .de), (nil, "de-CH, en;q=0.9", .de), (nil, "en;q=0.5, de;q=0.8", .de),
+            (nil, "fr, de;q=0", .en), (nil, "fr;q=1, de;q=0.1, en;q=0.05", .de), ("lang=de", "en", .de),
+            ("a=b; lang=en; c", "de", .en),
+            ("lang=xx", "de", .de), ("slang=de", nil, .en), (nil, "de;q=9, en", .en), (nil, ";;;,,,q=", .en),
+        ] as [(String?, String?, Language)])
+    func `the cookie speaks first, then the browser, then English`(cookie: String?, accept: String?, language: Language)
+    {
         #expect(Language.chosen(cookieHeader: cookie, acceptLanguage: accept) == language)
     }
 

@@ -10,7 +10,11 @@ struct FloorPlan {
         /// Names of the imported modules, whatever the access level in front.
         var imports: [String] {
             lines.compactMap { line in
-                guard let match = line.wholeMatch(of: /^\s*(?:public |package |internal |private |@\w+(?:\([^)]*\))? )*import (?:struct |enum |func |class |protocol )?(\w+).*/)
+                guard
+                    let match = line.wholeMatch(
+                        of:
+                            /^\s*(?:public |package |internal |private |@\w+(?:\([^)]*\))? )*import (?:struct |enum |func |class |protocol )?(\w+).*/
+                    )
                 else { return nil }
                 return String(match.1)
             }

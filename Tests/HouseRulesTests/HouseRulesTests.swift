@@ -40,7 +40,10 @@ struct HouseRulesTests {
     }
 
     @Test func `a pure room asks for no time and no random number by itself`() {
-        let calls = ["Date()", "Date.now", "ContinuousClock()", "SystemRandomNumberGenerator()", ".random(in", "clock_gettime", "getenv("]
+        let calls = [
+            "Date()", "Date.now", "ContinuousClock()", "SystemRandomNumberGenerator()", ".random(in", "clock_gettime",
+            "getenv(",
+        ]
         for file in plan.sources where Self.pureRooms.contains(file.room) {
             for (number, line) in file.lines.enumerated() where !line.contains("///") {
                 let found = calls.filter { line.contains($0) }

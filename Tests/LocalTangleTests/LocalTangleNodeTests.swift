@@ -148,7 +148,9 @@ struct LocalTangleNodeTests {
         bad[0].intervalMs = 999
         bad[3].networkName = ""
         for configuration in bad {
-            #expect(throws: LocalTangleError.self) { _ = try LocalTangleNode(configuration: configuration, clock: clock.now) }
+            #expect(throws: LocalTangleError.self) {
+                _ = try LocalTangleNode(configuration: configuration, clock: clock.now)
+            }
         }
     }
 }

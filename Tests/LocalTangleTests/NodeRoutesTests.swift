@@ -107,7 +107,10 @@ import Testing
                 ("no work", try await ask(blocks, method: .post, type: rawType, body: lazy), 400),
                 ("noise", try await ask(blocks, method: .post, type: rawType, body: [1, 2, 3]), 400),
                 ("no JSON", try await ask(blocks, method: .post, type: "application/json", body: [0x7b]), 400),
-                ("empty JSON", try await ask(blocks, method: .post, type: "application/json", body: [0x7b, 0x7d]), 400),
+                (
+                    "empty JSON", try await ask(blocks, method: .post, type: "application/json", body: [0x7b, 0x7d]),
+                    400
+                ),
                 ("type", try await ask(blocks, method: .post, type: "text/plain", body: lazy), 415),
                 (
                     "too much",

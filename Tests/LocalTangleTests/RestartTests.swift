@@ -11,7 +11,8 @@ struct RestartTests {
 
     init() throws { folder = try TestFolder() }
 
-    func opened(pruneAfter: UInt32 = 100, rewriteBytesMin: Int = 16 << 20, keyCount: Int = 2) throws -> LocalTangleNode {
+    func opened(pruneAfter: UInt32 = 100, rewriteBytesMin: Int = 16 << 20, keyCount: Int = 2) throws -> LocalTangleNode
+    {
         var configuration = handMade(keyCount: keyCount, pruneAfter: pruneAfter, directory: folder.path)
         configuration.rewriteBytesMin = rewriteBytesMin
         return try LocalTangleNode(configuration: configuration, clock: clock.now)

@@ -24,7 +24,9 @@ import Testing
             let head = (0..<40).map { _ in UInt8.random(in: 0...255, using: &generator) }
             let work = BlockWork(head: head)
             // Every start below is a whole number of batches, so the first hit is the same for all kernels.
-            for start: UInt64 in [0, 512 * 7, 0xfe00, 0x7fff_fe00, UInt64.random(in: 0...(1 << 54), using: &generator) * 512] {
+            for start: UInt64 in [
+                0, 512 * 7, 0xfe00, 0x7fff_fe00, UInt64.random(in: 0...(1 << 54), using: &generator) * 512,
+            ] {
                 let minScore = UInt32(PoWTarget.meanTries(zeros: zeros) / Double(work.sizeBytes))
                 let needed = PoWTarget.zeros(minScore: minScore, size: work.sizeBytes)
                 guard needed > 0 else { continue }

@@ -17,7 +17,9 @@ struct UTCTimeTests {
 
     @Test func `a time without zone is told apart from nonsense`() {
         #expect(throws: UTCTime.ParseError.withoutZone) { try UTCTime.parse("2026-03-01T14:02:10") }
-        for text in ["", "now", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-03-01T25:00:00Z", "2026-03-01T00:00:00Zx"] {
+        for text in [
+            "", "now", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-03-01T25:00:00Z", "2026-03-01T00:00:00Zx",
+        ] {
             #expect(throws: UTCTime.ParseError.malformed) { try UTCTime.parse(text) }
         }
     }

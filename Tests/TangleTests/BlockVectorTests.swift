@@ -37,7 +37,8 @@ struct BlockVectorTests {
                 #expect(hexText(tagged.data) == (try one.text("data")), "\(name)")
                 #expect(
                     block.sizeBytes
-                        == Block.sizeBytes(parents: block.parents.count, tag: tagged.tag.count, data: tagged.data.count))
+                        == Block.sizeBytes(parents: block.parents.count, tag: tagged.tag.count, data: tagged.data.count)
+                )
             } else {
                 #expect(one.fields["has_payload"] as? Bool == false)
             }
@@ -78,7 +79,8 @@ struct BlockVectorTests {
         let reasons: [String: TangleError] = [
             "duplicate_parents": .parentsNotSorted, "zero_parents": .parentCount(0), "nine_parents": .parentCount(9),
             "tag_65": .tagTooLong(bytes: 65), "unknown_payload_type_0": .payloadType(0),
-            "unknown_payload_type_8": .payloadType(8), "one_byte": .truncated, "max_size_plus_1": .tooLarge(bytes: 32_769),
+            "unknown_payload_type_8": .payloadType(8), "one_byte": .truncated,
+            "max_size_plus_1": .tooLarge(bytes: 32_769),
         ]
         for one in try cases("tangle/malformed_blocks.json") {
             guard let reason = reasons[try one.text("name")] else { continue }

@@ -37,7 +37,9 @@ struct HostileInputTests {
             + (try seeds("tangle/poi.json", ["milestone_block_hex"]))
         for round in 0..<6_000 {
             let bytes = mutated(seeds[round % seeds.count], &generator)
-            if let block = try? Block.parse(bytes) { #expect(block.serialized() == bytes, "seed \(Self.seed) round \(round)") }
+            if let block = try? Block.parse(bytes) {
+                #expect(block.serialized() == bytes, "seed \(Self.seed) round \(round)")
+            }
         }
     }
 
@@ -84,7 +86,8 @@ struct HostileInputTests {
     }
 
     @Test(arguments: [
-        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "01", "1.", "+1", "1e", "nul", "\"\\x\"", "\"\\ud800\"",
+        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{\"a\":1,\"a\":2}", "01", "1.", "+1", "1e", "nul", "\"\\x\"",
+        "\"\\ud800\"",
         "\"\\ud800\\u0041\"", "\"\u{1}\"", "[1] 2", "{\"a\" 1}", "'a'", "-", "1e5x",
     ]) func `text that is no JSON is refused`(text: String) {
         #expect(throws: TangleError.self) { _ = try JSON.parse(text) }
@@ -96,7 +99,8 @@ struct HostileInputTests {
     }
 
     @Test func `JSON keeps texts and number tokens`() throws {
-        let json = try JSON.parse(#"{"a":[1,-0.5e3,"\u00e5\ud83d\ude00\n\"\\"],"b":null,"c":true,"n":18446744073709551615}"#)
+        let json = try JSON.parse(
+            #"{"a":[1,-0.5e3,"\u00e5\ud83d\ude00\n\"\\"],"b":null,"c":true,"n":18446744073709551615}"#)
         #expect(json["a"]?.asArray?[2].asString == "å😀\n\"\\")
         #expect(json["n"]?.asInteger(UInt64.self) == .max)
         #expect(json["n"]?.asInteger(Int64.self) == nil)

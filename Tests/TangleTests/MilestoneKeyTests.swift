@@ -48,7 +48,8 @@ struct MilestoneKeyTests {
 
     @Test func `a key counts from its first index to its last, both included`() throws {
         for (index, finding) in [
-            (UInt32(9), SignatureFinding.outOfRange), (10, .valid(holder: "holder 0")), (20, .valid(holder: "holder 0")),
+            (UInt32(9), SignatureFinding.outOfRange), (10, .valid(holder: "holder 0")),
+            (20, .valid(holder: "holder 0")),
             (21, .outOfRange),
         ] {
             let milestone = try milestone(index: index, signedBy: 1)
