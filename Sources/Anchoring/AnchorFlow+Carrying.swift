@@ -99,7 +99,15 @@ extension AnchorFlow {
             newest = try await status(of: attempt)
             if let index = newest?.referencedBy { referenced.append((attempt, index)) }
         }
-        if !referenced.isEmpty { return try await confirm(anchor, referenced.sorted { $0.milestone < $1.milestone }) }
+        if !referenced.isEmpty {
+            do { return try await confirm(anchor, referenced.sorted { $0.milestone < $1.milestone }) } catch NodeError
+                .notFound
+            {
+                // The node has pruned the milestone before its proof was fetched, or has no proofs at all.
+                guard isLongMined(anchor), isTimeForAnother(anchor) else { throw NodeError.notFound }
+                return try await work(anchor, info)
+            }
+        }
         guard let last = anchor.attempts.last, let newest else {
             // Lost by the node, or pruned: the same bytes again, unless they are too old by now.
             return try await submit(anchor, info)
@@ -124,6 +132,11 @@ extension AnchorFlow {
         guard let last = anchor.attempts.last else { return true }
         let pause = min(Self.blockPauseMsMax, settings.pollMs << min(anchor.attempts.count, 20))
         return nowMs() - Int64(clamping: last.minedMs) >= pause
+    }
+
+    /// The newest block is so old that a node may have pruned what belongs to it.
+    private func isLongMined(_ anchor: StoredAnchor) -> Bool {
+        anchor.attempts.last.map { nowMs() - Int64(clamping: $0.minedMs) > Self.lateMs } ?? true
     }
 
     /// Sends an empty block above the anchor's and fresh tips. It is not kept: another one does as well.

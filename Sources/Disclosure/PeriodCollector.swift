@@ -32,20 +32,24 @@ struct PeriodCollector {
             throw LedgerError.damaged(what: "leaves \(start.size) to \(end.size) are not whole", file: Ledger.fileName)
         }
         let disclosed = Set(streams)
-        let later = try await ContextCollector(reader: reader).later(after: end, leaves: leaves, disclosed: disclosed)
-        guard let later else { throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs()) }
         let before = try await ContextCollector(reader: reader).before(size: start.size)
         var parts = PeriodParts(
             origin: reader.identity.origin, fromSeq: start.seq, toSeq: end.seq, fromMs: fromMs, toMs: toMs,
             streams: disclosed.map(\.rawValue).sorted(), card: card[...],
-            context: PeriodContext(leaves: before + later.leaves, consistency: later.consistency),
+            context: PeriodContext(leaves: before),
             leaves: leaves.map { $0.bytes[...] },
             rangeProof: try await reader.rangeProof(start.size..<end.size, size: end.size), configs: [],
-            anchors: try await anchors(from: start.seq, to: end.seq) + later.anchors, beacons: [], items: [])
+            anchors: try await anchors(from: start.seq, to: end.seq), beacons: [], items: [])
         let beacons = try await reader.beacons(from: start.seq, to: end.seq)
         parts.beacons = beacons.map { PeriodBeacon(seq: $0.seq, milestone: $0.facts.milestone[...]) }
         progress(0.1)
         try await items(of: leaves, disclosed: disclosed, into: &parts, progress: progress)
+        // After the items: an erasure while they were read is explained too.
+        let later = try await ContextCollector(reader: reader).later(after: end, leaves: leaves, disclosed: disclosed)
+        guard let later else { throw EvidenceMakingError.notYetAnchored(expectedAtMs: await expectedAnchorMs()) }
+        parts.context.leaves += later.leaves
+        parts.context.consistency = later.consistency
+        parts.anchors += later.anchors
         return parts
     }
 

@@ -153,6 +153,33 @@ struct HostileNodeTests {
         }
     }
 
+    @Test func `a node that has pruned a block gets another`() async throws {
+        let time = HandClock()
+        try await withNetwork(time, pruneAfter: 20) { network, node in
+            let house = try await AnchoringHouse(network, node, time: time)
+            try await house.turn(ms: 2_000, milestones: 60)
+            try await house.turnUntilAnchored()
+            let anchor = try #require(try await house.ledger.anchor(1))
+            #expect(anchor.attempts.count == 2)
+            try await house.expectProven(anchor)
+        }
+    }
+
+    @Test func `a node that has pruned a milestone before its proof gets another block, not many`() async throws {
+        let time = HandClock()
+        try await withNetwork(time) { network, node in
+            let house = try await AnchoringHouse(network, node, time: time)
+            var proofless = LocalTangleFaults()
+            proofless.hasNoProofs = true
+            await network.setFaults(proofless)
+            for _ in 0..<240 { try await house.turn(ms: 10_000) }
+            #expect(try await house.ledger.anchor(1)?.attempts.count == 2, "one more in 40 minutes")
+            await network.setFaults(LocalTangleFaults())
+            try await house.turnUntilAnchored()
+            try await house.expectProven(try #require(try await house.ledger.anchor(1)))
+        }
+    }
+
     @Test func `a node that refuses everything does not make the gateway mine for ever`() async throws {
         let time = HandClock()
         try await withNetwork(time) { network, node in

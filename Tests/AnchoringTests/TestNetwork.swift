@@ -15,11 +15,12 @@ final class HandClock: Sendable {
 
 /// Runs `body` beside a development network that answers on a loopback port; milestones are made by hand.
 func withNetwork(
-    _ time: HandClock, minPoWScore: UInt32 = 10, behindMs: Int64 = 0,
+    _ time: HandClock, minPoWScore: UInt32 = 10, behindMs: Int64 = 0, pruneAfter: UInt32 = 3_600,
     _ body: (_ network: LocalTangleNode, _ node: WatchedNode) async throws -> Void
 ) async throws {
     let network = try LocalTangleNode(
-        configuration: LocalTangleConfiguration(networkName: "dev", intervalMs: 0, minPoWScore: minPoWScore),
+        configuration: LocalTangleConfiguration(
+            networkName: "dev", intervalMs: 0, minPoWScore: minPoWScore, pruneAfter: pruneAfter),
         clock: { time.nowMs - behindMs })
     let (ports, told) = AsyncStream<Int>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
