@@ -163,7 +163,7 @@ package struct GatewayRun: Sendable {
         return AnchorFlow(
             settings: AnchorFlow.Settings(
                 everyMs: configuration.anchors.everyMs, pollMs: pollMs, demands: configuration.nodeDemands,
-                policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold))),
+                policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore),
             ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1), tag: anchorTag(origin: card.origin),
             journal: journal("anchoring"), nowMs: { Int64(clamping: clock.wallMs()) },
             pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
