@@ -114,6 +114,8 @@ package actor AnchorFlow {
                 let info = try await suitableNode()
                 if isDue { try await attempt(&troubles) { try await checkpoint(info) } }
                 for anchor in turn(try await ledger.openAnchors()) {
+                    // A call that ends the round ends this anchor's turn too: the next round begins behind it.
+                    carriedTo = anchor.seq
                     late(anchor)
                     try await attempt(&troubles) { try await carry(anchor, info, telling: tell) }
                 }
@@ -160,10 +162,8 @@ package actor AnchorFlow {
     /// Unfinished anchors in turns, so that some that never come further do not starve the others.
     private func turn(_ open: [StoredAnchor]) -> [StoredAnchor] {
         let inOrder = open.filter { $0.seq > carriedTo } + open.filter { $0.seq <= carriedTo }
-        let chosen = Array(inOrder.prefix(Self.carriedPerRoundMax))
-        carriedTo = chosen.last?.seq ?? 0
         promotedMs = promotedMs.filter { entry in open.contains { $0.seq == entry.key } }
-        return chosen
+        return Array(inOrder.prefix(Self.carriedPerRoundMax))
     }
 
     /// A beacon needs a milestone of the network; without a node there is none, and the checkpoint waits.

@@ -136,6 +136,30 @@ struct AnchorFlowTests {
         }
     }
 
+    @Test func `the card's score is met when the node asks for less`() async throws {
+        let time = HandClock()
+        try await withNetwork(time, minPoWScore: 0) { network, node in
+            let house = try await AnchoringHouse(network, node, time: time)
+            house.settings.minPoWScore = 20
+            try await house.restart()
+            try await house.turnUntilAnchored()
+            let block = try #require(try await house.ledger.anchor(1)?.attempts.first?.block)
+            #expect(score(ofBlockBytes: block)?.meets(minScore: 20) == true)
+        }
+    }
+
+    @Test func `a clock that was set back does not put the next checkpoint off`() async throws {
+        let time = HandClock()
+        try await withNetwork(time) { network, node in
+            let house = try await AnchoringHouse(network, node, time: time, everyMs: 600_000)
+            time.advance(ms: 120_000)
+            _ = await house.flow.round()
+            time.advance(ms: -3_600_000)
+            _ = await house.flow.round()
+            #expect(await house.flow.status.nextMs <= time.nowMs + 600_000)
+        }
+    }
+
     @Test func `nothing is mined before the network's time has passed the checkpoint's`() async throws {
         let time = HandClock()
         try await withNetwork(time, behindMs: 30_000) { network, node in
