@@ -6,6 +6,8 @@ import TwinModel
 /// One stream on one local day: what was expected, what came, what is missing and why.
 package struct CompletenessRow: Hashable, Sendable {
     package let stream: StreamNumber
+    /// The stream's name in the building file.
+    package let name: String
     package let day: LocalDay
     /// 23, 24 or 25.
     package let hours: ExactDecimal
@@ -43,16 +45,20 @@ extension Facility {
         let points = try await streamPoints()
         let line = try await proofLine()
         let steps = try await clockSteps()
+        let names = Dictionary(
+            await keeper.numbering.streams.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
         var rows: [CompletenessRow] = []
         for key in keys {
             try Task.checkCancellation()
-            rows.append(try await row(key.day, key.stream, points[key.stream] ?? [], line, steps))
+            let name = names[key.stream] ?? "\(key.stream)"
+            rows.append(try await row(key.day, key.stream, name, points[key.stream] ?? [], line, steps))
         }
         return rows
     }
 
     private func row(
-        _ day: LocalDay, _ stream: StreamNumber, _ points: [Point], _ line: ProofLine, _ steps: [Int64]
+        _ day: LocalDay, _ stream: StreamNumber, _ name: String, _ points: [Point], _ line: ProofLine,
+        _ steps: [Int64]
     ) async throws -> CompletenessRow {
         let whole = zone.range(of: day)
         let began = Int64(clamping: reader.identity.createdMs)
@@ -84,7 +90,7 @@ extension Facility {
             for placed in try await reader.openReadings(point: number) { count(placed.reading) }
         }
         return CompletenessRow(
-            stream: stream, day: day, hours: zone.hours(of: day),
+            stream: stream, name: name, day: day, hours: zone.hours(of: day),
             expected: points.compactMap(\.expectedSeconds).reduce(0) { $0 + ($1 > 0 ? Int(seconds) / Int($1) : 0) },
             received: counts.received, late: counts.late, estimated: counts.estimated,
             clockSteps: steps.count { whole.contains($0) },

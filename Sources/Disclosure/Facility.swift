@@ -128,15 +128,24 @@ package struct Facility: Sendable {
         package let network: String
         package let isSelfNetwork: Bool
         package let modelRevision: Int
+        /// When the ledger was created, and the ends of the last interval in the log and of the last one that a milestone references.
+        package let recordedSinceMs: Int64
+        package let sealedToMs: Int64?
+        package let anchoredToMs: Int64?
     }
 
     package func about() async throws -> About {
         let building = await keeper.building
         let identity = reader.identity
+        let line = try await proofLine()
+        func end(_ k: UInt64?) -> Int64? {
+            k.map { Int64(clamping: ($0 + 1).multipliedReportingOverflow(by: identity.periodMs).partialValue) }
+        }
         return About(
             building: building.id, label: building.label, timeZone: zone.name, nowMs: nowMs, version: facts.version,
             origin: identity.origin, network: identity.network, isSelfNetwork: facts.isSelfNetwork,
-            modelRevision: try await modelRevision())
+            modelRevision: try await modelRevision(), recordedSinceMs: Int64(clamping: identity.createdMs),
+            sealedToMs: end(line.sealedK), anchoredToMs: end(line.anchoredK))
     }
 
     /// Number of the model revision in force.

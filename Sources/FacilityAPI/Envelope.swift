@@ -35,14 +35,17 @@ enum Envelope {
         case .file(let file):
             return self.file(file, headers: headers, request: request)
         case .stream(let next, let ended):
-            if request?.method == .head {
+            guard let asked = request, asked.method != .head else {
                 ended()
                 return Response(status: .init(code: answer.status), headers: headers)
             }
             let body = ResponseBody { writer in
                 defer { ended() }
-                while let piece = try await cancelWhenGracefulShutdown({ try await next() }) {
-                    try await writer.write(ByteBuffer(bytes: piece))
+                // A reader who leaves is noticed at once, not at the next write: the place is free for its next page.
+                try await asked.body.consumeWithCancellationOnInboundClose { _ in
+                    while let piece = try await cancelWhenGracefulShutdown({ try await next() }) {
+                        try await writer.write(ByteBuffer(bytes: piece))
+                    }
                 }
                 try await writer.finish(nil)
             }

@@ -36,6 +36,9 @@ struct RouteTable: Sendable {
                             json.instant("until", call.grant.untilMs)
                         }
                         json.array("leaving", [String]()) { json, path in json.text(path) }
+                        json.instant("recordedSince", about.recordedSinceMs)
+                        json.instant("sealedTo", about.sealedToMs)
+                        json.instant("anchoredTo", about.anchoredToMs)
                     })
             },
             Route(.get, "/v1/card") { _ in

@@ -63,6 +63,7 @@ extension JSONWriter {
             }
             json.text("quality", view.quality.name)
             json.instant("since", view.state?.sinceMs)
+            json.text("device", view.point.binding.device)
         }
     }
 
@@ -126,6 +127,7 @@ extension JSONWriter {
             json.integer("clockSteps", row.clockSteps)
             json.array("gaps", row.gaps) { json, gap in json.gap(gap) }
             json.text("proof", row.proof.rawValue)
+            json.text("name", row.name)
         }
     }
 

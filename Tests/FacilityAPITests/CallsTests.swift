@@ -28,7 +28,7 @@ import Testing
             #expect(answer.header("RateLimit") == "\"read\";r=599;t=60")
             #expect(
                 answer.text
-                    == #"{"building":"bk16","label":"House 16","timeZone":"Europe/Oslo","now":"2026-03-01T13:02:10.004Z","version":"1.4.0","origin":"gw1/b/bk16/1","network":"dev","selfNetwork":true,"modelRevision":1,"grant":{"role":"facility","until":"2026-03-02T13:00:00.000Z"},"leaving":[]}"#
+                    == #"{"building":"bk16","label":"House 16","timeZone":"Europe/Oslo","now":"2026-03-01T13:02:10.004Z","version":"1.4.0","origin":"gw1/b/bk16/1","network":"dev","selfNetwork":true,"modelRevision":1,"grant":{"role":"facility","until":"2026-03-02T13:00:00.000Z"},"leaving":[],"recordedSince":"2026-03-01T13:00:00.000Z","sealedTo":"2026-03-01T13:02:00.000Z","anchoredTo":"2026-03-01T13:01:00.000Z"}"#
             )
         }
     }
@@ -39,7 +39,7 @@ import Testing
             let number = try await house.number("ahu1.filter-dp")
             #expect(
                 answer.text
-                    == #"{"items":[{"id":"ahu1.filter-dp","number":\#(number),"entity":"ahu1","type":"Filter_Differential_Pressure_Sensor","unit":"Pa","nature":"gauge","privacy":"none","expectedSeconds":10,"last":{"at":"2026-03-01T13:00:04.000Z","value":112,"quality":"good"},"quality":"stale","since":"2026-03-01T13:01:01.000Z"}],"next":null}"#
+                    == #"{"items":[{"id":"ahu1.filter-dp","number":\#(number),"entity":"ahu1","type":"Filter_Differential_Pressure_Sensor","unit":"Pa","nature":"gauge","privacy":"none","expectedSeconds":10,"last":{"at":"2026-03-01T13:00:04.000Z","value":112,"quality":"good"},"quality":"stale","since":"2026-03-01T13:01:01.000Z","device":"mb1"}],"next":null}"#
             )
             let first = try await door.get("/v1/points?limit=2")
             let next = try #require(first.text.split(separator: "\"next\":\"").last?.split(separator: "\"").first)
@@ -155,7 +155,7 @@ import Testing
             let answer = try await door.get("/v1/completeness?day=2026-03-01&stream=\(stream)")
             #expect(
                 answer.text
-                    == #"{"items":[{"stream":\#(stream),"day":"2026-03-01","hours":24,"expected":15,"received":4,"late":0,"estimated":0,"clockSteps":0,"gaps":[{"from":"2026-02-28T23:00:00.000Z","to":"2026-03-01T13:00:00.000Z","cause":"not-running"}],"proof":"open"}],"next":null}"#
+                    == #"{"items":[{"stream":\#(stream),"day":"2026-03-01","hours":24,"expected":15,"received":4,"late":0,"estimated":0,"clockSteps":0,"gaps":[{"from":"2026-02-28T23:00:00.000Z","to":"2026-03-01T13:00:00.000Z","cause":"not-running"}],"proof":"open","name":"mb1/none"}],"next":null}"#
             )
             let all = try await door.get("/v1/completeness?from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&limit=1")
             #expect(all.text.contains("/v1/completeness?cursor="))
