@@ -28,7 +28,11 @@ package struct GatewayConfiguration: Sendable, Equatable {
         package var certificatePath: String?
         package var keyPath: String?
 
-        package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+        package var isLoopback: Bool {
+            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+            let isV4 = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+            return isV4 || host == "::1" || host == "localhost"
+        }
     }
 
     package struct MQTT: Sendable, Equatable {

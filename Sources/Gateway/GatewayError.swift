@@ -8,6 +8,10 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     /// `init` where something is already.
     case alreadySetUp(path: String)
     case notSetUp(path: String)
+    /// A ledger without a card, made by an `init` with other answers.
+    case unlikeInterrupted(path: String)
+    /// The card belongs to another log.
+    case otherCard(path: String, card: String, ledger: String)
     case recoveryKeyInside(path: String)
     /// The configuration asks for something else than what `init` fixed.
     case fixed(key: String, configured: String, stored: String)
@@ -30,6 +34,11 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
             "\(path) is there already; init never touches an existing log. Choose another data folder for a new building"
         case .notSetUp(let path):
             "\(path) is missing; run plumblined init first"
+        case .unlikeInterrupted(let path):
+            "an interrupted init with another recovery key, period or network left its ledger in \(path); "
+                + "give the same answers again, or move the folder away: nothing was captured or signed in it"
+        case .otherCard(let path, let card, let ledger):
+            "\(path) is the card of \(card), but the ledger beside it is \(ledger); restore the card that belongs to it"
         case .recoveryKeyInside(let path):
             "the recovery key must not lie in the data folder \(path): it would be stolen together with the log key. Name a path off this machine"
         case .fixed(let key, let configured, let stored):

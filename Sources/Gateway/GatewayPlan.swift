@@ -2,6 +2,7 @@ import BuildingFile
 import FoundationEssentials
 import Glibc
 package import Profiles
+import Readings
 import SourceYAML
 package import TwinModel
 
@@ -31,19 +32,46 @@ package struct GatewayPlan: Sendable {
         let profiles = try profiles(in: configuration.profilesPath)
         let text = String(decoding: try read(configuration.buildingPath), as: UTF8.self)
         let building = try BuildingFile.load(text: text, file: configuration.buildingPath, profiles: profiles)
+        for device in building.devices {
+            guard case .serial(let path, _, _, _) = device.address else { continue }
+            throw SourceError(
+                file: configuration.buildingPath,
+                message: "device \(device.id) is on the serial line \(path), which this release does not read",
+                hint: "put a Modbus gateway between and write tcp://HOST:PORT")
+        }
         let needsBroker = building.devices.first { if case .mqtt = $0.address { true } else { false } }
         if let device = needsBroker, configuration.mqtt == nil {
             throw SourceError(
-                file: configuration.buildingPath, message: "device \(device.id) speaks MQTT, but no broker is configured",
+                file: configuration.buildingPath,
+                message: "device \(device.id) speaks MQTT, but no broker is configured",
                 hint: "set mqtt.host in plumbline.yaml")
         }
         return GatewayPlan(configuration: configuration, profiles: profiles, building: building)
     }
 
+    /// Time zone, TLS files, passwords: everything outside the three files that `run` will need.
+    package func checkSurroundings() throws {
+        _ = try zone()
+        _ = try configuration.api.wire()
+        _ = try configuration.mqtt?.settings(clientID: "plumbline")
+        _ = try configuration.nodeToken()
+    }
+
+    func zone() throws -> ZoneRules {
+        let name = building.timeZone
+        let path = "/usr/share/zoneinfo/" + name
+        guard ZoneRules.isLegalName(name), Files.exists(path) else {
+            throw GatewayError.zoneUnknown(name: name, path: path)
+        }
+        return try ZoneRules(name: name, tzif: try GatewayPlan.read(path))
+    }
+
     /// Every `*.yaml` of the folder.
     package static func profiles(in folder: String) throws -> ProfileLibrary {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {  // the sentence below says which
-            throw SourceError(file: folder, message: "the folder of device profiles cannot be read", hint: "set profiles: in plumbline.yaml")
+            throw SourceError(
+                file: folder, message: "the folder of device profiles cannot be read",
+                hint: "set profiles: in plumbline.yaml")
         }
         let files = names.filter { $0.hasSuffix(".yaml") }.sorted()
         guard !files.isEmpty else { throw SourceError(file: folder, message: "no device profile (*.yaml) lies here") }
@@ -53,14 +81,18 @@ package struct GatewayPlan: Sendable {
     /// A whole small file; what cannot be read is told like a mistake in a file.
     static func read(_ path: String) throws -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw SourceError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))") }
+        guard file >= 0 else {
+            throw SourceError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))")
+        }
         defer { close(file) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = Glibc.read(file, &buffer, buffer.count)
             if count == 0 { return bytes }
-            guard count > 0 else { throw SourceError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))") }
+            guard count > 0 else {
+                throw SourceError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))")
+            }
             bytes += buffer[..<count]
             guard bytes.count <= fileBytesMax else {
                 throw SourceError(file: path, message: "larger than \(fileBytesMax) bytes")

@@ -42,14 +42,33 @@ package struct GatewayRun: Sendable {
     }
 
     /// Runs until cancelled. Everything captured is on disk when it returns.
-    package func run(ready: @escaping @Sendable (Ready) async -> Void) async throws {
+    package func run(ready: @escaping @Sendable (Ready) async -> Void = { _ in }) async throws {
         let configuration = plan.configuration
         let paths = DataPaths(configuration.dataPath)
         guard Files.exists(paths.card) else { throw GatewayError.notSetUp(path: paths.card) }
         let card = try readCard(paths.card)
         let key = try KeyFile.read(paths.logKey)
+        // Whatever cannot work is told before a boot is written into the log.
+        try plan.checkSurroundings()
         let ledger = try Ledger.open(directory: configuration.dataPath)
-        try checkFixed(ledger.identity)
+        do {
+            try checkFixed(ledger.identity, card, paths)
+            GatewayStatus.withdraw(configuration)
+            defer { GatewayStatus.withdraw(configuration) }
+            try await run(on: ledger, card: card, key: key, paths: paths, ready: ready)
+        } catch {
+            await ledger.close()
+            throw error
+        }
+        await ledger.close()
+        journal("gateway").notice("the gateway has ended; everything captured is on disk")
+    }
+
+    private func run(
+        on ledger: Ledger, card: PolicyCard, key: LogSigningKey, paths: DataPaths,
+        ready: @escaping @Sendable (Ready) async -> Void
+    ) async throws {
+        let configuration = plan.configuration
         let main = journal("gateway")
         let (writer, start) = try await LogWriter.start(
             ledger: ledger, key: key, clock: clock, random: random, building: plan.building)
@@ -66,40 +85,51 @@ package struct GatewayRun: Sendable {
         let lines = try FieldLines(
             plan, numbering: numbering, intake: intake, journal: journal("field"), clock: clock, chance: Self.chance)
         let local = try configuration.tangle == nil ? localNode(paths) : nil
-        do {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                defer { group.cancelAll() }
-                group.addTask { try await capture.run() }
-                for line in lines.modbus { group.addTask { try await line.run() } }
-                if let mqtt = lines.mqtt { group.addTask { try await mqtt.run() } }
-                if let broker = configuration.mqtt, let root = broker.publish {
-                    let publisher = TwinPublisher(
-                        root: root, keeper: keeper,
-                        settings: try broker.settings(clientID: "plumbline-twin-\(configuration.gateway)"), chance: Self.chance)
-                    group.addTask { try await publisher.run() }
-                }
-                let url = try await nodeURL(local, into: &group)
-                let node = HTTPTangleNode(url: url, token: try configuration.nodeToken())
+        let token = try configuration.nodeToken()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await capture.run() }
+            for line in lines.modbus { group.addTask { try await line.run() } }
+            if let mqtt = lines.mqtt { group.addTask { try await mqtt.run() } }
+            if let broker = configuration.mqtt, let root = broker.publish {
+                let publisher = TwinPublisher(
+                    root: root, keeper: keeper,
+                    settings: try broker.settings(clientID: "plumbline-twin-\(configuration.gateway)"),
+                    chance: Self.chance)
+                group.addTask { try await publisher.run() }
+            }
+            let url = try await nodeURL(local, into: &group)
+            let node = HTTPTangleNode(url: url, token: token)
+            do {
                 let anchoring = anchorFlow(node: node, card: card, ledger: ledger, writer: writer)
                 group.addTask { try await anchoring.run() }
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
                     anchoring: anchoring, lines: lines)
                 group.addTask { try await facility.run() }
-                let server = try server(facility, paths: paths, origin: card.origin, ready: ready)
+                let server = try server(facility, origin: card.origin, ready: ready)
                 group.addTask { try await server.run() }
-                // Any part that ends, ends all: systemd starts the daemon again from a sound ledger.
-                do { try await group.next() } catch is CancellationError {}
+                try await untilOneEnds(&group)
+            } catch {
                 group.cancelAll()
-                while let ended = await group.nextResult() { if case .failure(let error) = ended, !(error is CancellationError) { throw error } }
-                try await node.shutdown()
+                // The first error is the one to tell.
+                try? await node.shutdown()
+                throw error
             }
-        } catch {
-            await ledger.close()
-            throw error
+            try await node.shutdown()
         }
-        await ledger.close()
-        main.notice("the gateway has ended; everything captured is on disk")
+        // What came in while the lines were being ended.
+        if intake.length > 0 { try await capture.step() }
+    }
+
+    /// Any part that ends, ends all: systemd starts the daemon again from a sound ledger.
+    private func untilOneEnds(_ group: inout ThrowingTaskGroup<Void, any Error>) async throws {
+        var first: (any Error)?
+        while let ended = await group.nextResult() {
+            group.cancelAll()
+            if case .failure(let error) = ended, !(error is CancellationError), first == nil { first = error }
+        }
+        if let first { throw first }
     }
 
     // MARK: - Parts
@@ -113,8 +143,11 @@ package struct GatewayRun: Sendable {
     }
 
     /// What `init` fixed for ever.
-    private func checkFixed(_ identity: LedgerIdentity) throws {
+    private func checkFixed(_ identity: LedgerIdentity, _ card: PolicyCard, _ paths: DataPaths) throws {
         let configuration = plan.configuration
+        guard card.origin == identity.origin else {
+            throw GatewayError.otherCard(path: paths.card, card: card.origin, ledger: identity.origin)
+        }
         let origin = "\(configuration.gateway)/b/\(plan.building.id)/"
         guard identity.origin.hasPrefix(origin) else {
             throw GatewayError.fixed(key: "the origin", configured: origin + "…", stored: identity.origin)
@@ -124,7 +157,8 @@ package struct GatewayRun: Sendable {
                 key: "log.period", configured: "\(configuration.log.periodMs) ms", stored: "\(identity.periodMs) ms")
         }
         guard identity.network == configuration.networkName else {
-            throw GatewayError.fixed(key: "the network", configured: configuration.networkName, stored: identity.network)
+            throw GatewayError.fixed(
+                key: "the network", configured: configuration.networkName, stored: identity.network)
         }
     }
 
@@ -136,7 +170,9 @@ package struct GatewayRun: Sendable {
     }
 
     /// Starts the development node, if it is ours, and waits until it listens.
-    private func nodeURL(_ local: LocalTangleNode?, into group: inout ThrowingTaskGroup<Void, any Error>) async throws -> String {
+    private func nodeURL(_ local: LocalTangleNode?, into group: inout ThrowingTaskGroup<Void, any Error>) async throws
+        -> String
+    {
         guard let local else { return plan.configuration.tangle?.node ?? "" }
         let (ports, told) = AsyncStream<Int>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let wanted = Int(plan.configuration.localTangle.port)
@@ -169,14 +205,16 @@ package struct GatewayRun: Sendable {
             pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
             tell: { anchor in
                 let state = anchor.state.rawValue
-                let event = NewEvent(kind: "anchor", json: #"{"seq":\#(anchor.seq),"state":"\#(state)","size":\#(anchor.size)}"#)
+                let event = NewEvent(
+                    kind: "anchor", json: #"{"seq":\#(anchor.seq),"state":"\#(state)","size":\#(anchor.size)}"#)
                 // The event stream is a courtesy; the anchor itself is stored already.
                 _ = try? await ledger.addEvents([event], nowMs: clock.wallMs())
             })
     }
 
     private func facility(
-        reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter, capture: CaptureFlow,
+        reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter,
+        capture: CaptureFlow,
         anchoring: AnchorFlow, lines: FieldLines
     ) throws -> Facility {
         let clock = clock
@@ -192,16 +230,17 @@ package struct GatewayRun: Sendable {
             facts: FacilityFacts(
                 version: String(cString: plumbline_version()), card: text, isSelfNetwork: card.isSelfNetwork,
                 anchorEveryMs: everyMs),
-            zone: try zone(), maker: maker, evidenceDirectory: paths.evidence,
+            zone: try plan.zone(), maker: maker, evidenceDirectory: paths.evidence,
             nowMs: { Int64(clamping: clock.wallMs()) },
             health: { await GatewayHealth.now(writer: writer, capture: capture, anchoring: anchoring, lines: lines) },
             noteAccess: { try await writer.recordUse($0) })
     }
 
     private func server(
-        _ facility: Facility, paths: DataPaths, origin: String, ready: @escaping @Sendable (Ready) async -> Void
+        _ facility: Facility, origin: String, ready: @escaping @Sendable (Ready) async -> Void
     ) throws -> FacilityServer {
-        let api = plan.configuration.api
+        let configuration = plan.configuration
+        let api = configuration.api
         let clock = clock
         let settings = ServerSettings(
             host: api.host, port: Int(api.port), wire: try api.wire(), nowMs: { Int64(clamping: clock.wallMs()) },
@@ -211,21 +250,19 @@ package struct GatewayRun: Sendable {
             let host = api.host.contains(":") ? "[\(api.host)]" : api.host
             let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"
             main.notice("the gateway listens", metadata: ["url": "\(url)", "origin": "\(origin)"])
+            do { try GatewayStatus.announce(url, configuration) } catch {
+                main.warning("plumblined status will not find this gateway: \(error)")
+            }
             await ready(Ready(url: url, origin: origin))
         }
     }
 
-    private func zone() throws -> ZoneRules {
-        let name = plan.building.timeZone
-        let path = "/usr/share/zoneinfo/" + name
-        guard ZoneRules.isLegalName(name), Files.exists(path) else { throw GatewayError.zoneUnknown(name: name, path: path) }
-        return try ZoneRules(name: name, tzif: try GatewayPlan.read(path))
-    }
-
     private func tell(_ start: LogWriter.Start, _ journal: Logger) {
-        journal.notice("the log goes on", metadata: ["boot": "\(start.bootNumber)", "sealedNow": "\(start.sealedIntervals)"])
+        journal.notice(
+            "the log goes on", metadata: ["boot": "\(start.bootNumber)", "sealedNow": "\(start.sealedIntervals)"])
         if let gap = start.gap {
-            journal.notice("a gap is written down: not running", metadata: ["kFrom": "\(gap.kFrom)", "kTo": "\(gap.kTo)"])
+            journal.notice(
+                "a gap is written down: not running", metadata: ["kFrom": "\(gap.kFrom)", "kTo": "\(gap.kTo)"])
         }
         if start.configChanged { journal.notice("the building has changed; the log has the new configuration") }
         if let refusal = start.signingRefusal { journal.error("nothing will be signed: \(refusal)") }

@@ -1,5 +1,6 @@
 package import Capture
 import Evidence
+import Glibc
 import Hashing
 import LedgerStore
 import LocalTangle
@@ -21,34 +22,33 @@ package enum GatewaySetup {
         package let isSelfNetwork: Bool
     }
 
-    /// Order: recovery key and log key, network, ledger with leaves 0 to 2, and the card last: without it nothing starts.
+    /// Order: log key, recovery key, network, ledger with leaves 0 to 2, and the card last: without it nothing starts.
+    ///
+    /// An init that was interrupted is carried on by the same command with the same recovery key path: nothing was captured or
+    /// signed before the card was there.
     package static func initialise(
         _ plan: GatewayPlan, recoveryKeyPath: String, clock: Clock = .system,
         random: @escaping RandomBytes = SystemSources.random
     ) async throws -> Report {
         let configuration = plan.configuration
         let paths = DataPaths(configuration.dataPath)
-        for path in [paths.card, paths.ledger] where Files.exists(path) { throw GatewayError.alreadySetUp(path: path) }
-        guard !recoveryKeyPath.hasPrefix(configuration.dataPath + "/") else {
-            throw GatewayError.recoveryKeyInside(path: configuration.dataPath)
-        }
+        if Files.exists(paths.card) { throw GatewayError.alreadySetUp(path: paths.card) }
         try Files.makeFolder(configuration.dataPath)
+        try checkIsOutside(recoveryKeyPath, configuration.dataPath)
         let origin = "\(configuration.gateway)/b/\(plan.building.id)/1"
-        let recovery = try recoveryKey(origin: origin, path: recoveryKeyPath, random: random)
+        let isCarriedOn = Files.exists(paths.logKey)
         let key = try logKey(origin: origin, path: paths.logKey, random: random)
+        let recovery = try recoveryKey(origin: origin, path: recoveryKeyPath, mayExist: isCarriedOn, random: random)
         let network = try await network(configuration, paths, clock: clock)
-        let ledger = try await LedgerCreation.create(
-            directory: configuration.dataPath,
-            founding: LedgerCreation.Founding(
+        let genesis = try await genesis(
+            plan, paths,
+            LedgerCreation.Founding(
                 key: key, recoveryKey: recovery, network: configuration.networkName,
                 periodMs: UInt64(clamping: configuration.log.periodMs)),
-            building: plan.building, clock: clock, random: random)
-        await ledger.close()
-        let reader = try LedgerReader.open(directory: configuration.dataPath)
-        guard let genesis = try await reader.leaf(at: 0) else { throw LedgerError.missing(file: paths.ledger) }
+            clock: clock, random: random)
         let card = PolicyCard(
             origin: origin, logKey: key.verifierKey.description, recoveryHash: sha256(Array(recovery.description.utf8)),
-            genesis: genesis.hash, network: configuration.networkName, milestoneIndex: network.milestone.index,
+            genesis: genesis, network: configuration.networkName, milestoneIndex: network.milestone.index,
             milestoneID: network.milestone.id.hash, milestoneKeys: network.keys, threshold: UInt32(network.threshold),
             minPowScore: network.minPoWScore)
         let text = card.encoded()
@@ -60,8 +60,25 @@ package enum GatewaySetup {
 
     // MARK: - Keys
 
-    /// Its private half goes to the path and is forgotten here.
-    private static func recoveryKey(origin: String, path: String, random: RandomBytes) throws -> VerifierKey {
+    private static func checkIsOutside(_ path: String, _ dataPath: String) throws {
+        let parent = Files.folder(of: path)
+        guard let folder = Files.real(parent), let data = Files.real(dataPath) else {
+            throw GatewayError.file(path: parent, doing: "hold the recovery key", errno: errno)
+        }
+        guard folder != data, !folder.hasPrefix(data + "/") else {
+            throw GatewayError.recoveryKeyInside(path: dataPath)
+        }
+    }
+
+    /// Its private half goes to the path and is forgotten here. Only an interrupted init may have left one.
+    private static func recoveryKey(
+        origin: String, path: String, mayExist: Bool, random: RandomBytes
+    ) throws -> VerifierKey {
+        if mayExist, Files.exists(path) {
+            let kept = try KeyFile.read(path).verifierKey
+            guard kept.name == origin else { throw GatewayError.alreadySetUp(path: path) }
+            return kept
+        }
         let seed = random(32)
         guard let key = LogSigningKey(name: origin, seed: seed) else { throw GatewayError.keyFile(path: path) }
         try KeyFile.write(seed: seed, key: key.verifierKey, to: path)
@@ -81,6 +98,30 @@ package enum GatewaySetup {
         return key
     }
 
+    // MARK: - Ledger
+
+    /// Makes the ledger, or takes the one that an interrupted init began with the same keys; the hash of its leaf 0.
+    private static func genesis(
+        _ plan: GatewayPlan, _ paths: DataPaths, _ founding: LedgerCreation.Founding, clock: Clock,
+        random: @escaping RandomBytes
+    ) async throws -> Hash {
+        let directory = plan.configuration.dataPath
+        do {
+            let ledger = try await LedgerCreation.create(
+                directory: directory, founding: founding, building: plan.building, clock: clock, random: random)
+            await ledger.close()
+        } catch LedgerError.exists {
+            let identity = try LedgerReader.open(directory: directory).identity
+            guard identity.logKey == founding.key.verifierKey.description,
+                identity.recoveryKeyHash == sha256(Array(founding.recoveryKey.description.utf8)),
+                identity.network == founding.network, identity.periodMs == founding.periodMs
+            else { throw GatewayError.unlikeInterrupted(path: directory) }
+        }
+        let reader = try LedgerReader.open(directory: directory)
+        guard let genesis = try await reader.leaf(at: 0) else { throw LedgerError.missing(file: paths.ledger) }
+        return genesis.hash
+    }
+
     // MARK: - Network
 
     private struct Network {
@@ -90,7 +131,9 @@ package enum GatewaySetup {
         let minPoWScore: UInt32
     }
 
-    private static func network(_ configuration: GatewayConfiguration, _ paths: DataPaths, clock: Clock) async throws -> Network {
+    private static func network(_ configuration: GatewayConfiguration, _ paths: DataPaths, clock: Clock) async throws
+        -> Network
+    {
         guard let tangle = configuration.tangle else {
             try Files.makeFolder(paths.tangle)
             let node = try LocalTangleNode(
@@ -100,7 +143,8 @@ package enum GatewaySetup {
                 throw GatewayError.node("the development node made no milestone")
             }
             return Network(
-                milestone: milestone, keys: node.milestoneKeys(holder: PolicyCard.operatorHolder).compactMap(PolicyCard.MilestoneKey.init),
+                milestone: milestone,
+                keys: node.milestoneKeys(holder: PolicyCard.operatorHolder).compactMap(PolicyCard.MilestoneKey.init),
                 threshold: 1, minPoWScore: configuration.localTangle.minPoWScore)
         }
         let node = HTTPTangleNode(url: tangle.node, token: try configuration.nodeToken())
@@ -111,7 +155,8 @@ package enum GatewaySetup {
             let keys = tangle.tangleKeys
             guard case .holds = milestone.verdict(keys: keys, threshold: tangle.threshold) else {
                 throw GatewayError.node(
-                    "\(tangle.node): milestone \(milestone.index) is not signed by the configured milestoneKeys; ask the network's operator for them")
+                    "\(tangle.node): milestone \(milestone.index) is not signed by the configured milestoneKeys; ask the network's operator for them"
+                )
             }
             try await node.shutdown()
             return Network(

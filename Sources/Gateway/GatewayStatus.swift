@@ -3,13 +3,16 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Tangle
 
 /// Asks the running gateway how it is.
 package enum GatewayStatus {
     package struct Answer: Sendable {
         package let url: String
-        /// 200 when all is well, 503 otherwise.
-        package let status: Int
+        /// `ok`, `starting` or `problems`; `nil` when the answer is none of ours.
+        package let state: String?
+        /// One sentence each.
+        package let problems: [String]
         /// The health document, JSON as sent.
         package let json: String
     }
@@ -20,7 +23,8 @@ package enum GatewayStatus {
     package static func ask(_ configuration: GatewayConfiguration) async throws -> Answer {
         let paths = DataPaths(configuration.dataPath)
         guard Files.exists(paths.address) else {
-            throw GatewayError.notAnswering(address: paths.address, why: "the file is missing; plumblined run writes it when it listens")
+            throw GatewayError.notAnswering(
+                address: paths.address, why: "the file is missing; plumblined run writes it when it listens")
         }
         let text = String(decoding: try GatewayPlan.read(paths.address), as: UTF8.self)
         let url = text.split(separator: "\n").first.map(String.init) ?? ""
@@ -35,7 +39,13 @@ package enum GatewayStatus {
             let response = try await client.execute(request, timeout: .seconds(5))
             let body = try await response.body.collect(upTo: answerBytesMax)
             try await client.shutdown()
-            return Answer(url: url, status: Int(response.status.code), json: String(buffer: body))
+            let text = String(buffer: body)
+            // What is no health document has no state, and the caller shows it.
+            let health = try? JSON.parse(text)
+            return Answer(
+                url: url, state: health?["state"]?.asString,
+                problems: health?["problems"]?.asArray?.compactMap(\.asString) ?? [],
+                json: text)
         } catch {
             // The first error is the one to tell.
             try? await client.shutdown()
@@ -50,5 +60,7 @@ package enum GatewayStatus {
         try Files.writeNew(url + "\n", to: path, mode: 0o644)
     }
 
-    package static func withdraw(_ configuration: GatewayConfiguration) { unlink(DataPaths(configuration.dataPath).address) }
+    package static func withdraw(_ configuration: GatewayConfiguration) {
+        unlink(DataPaths(configuration.dataPath).address)
+    }
 }

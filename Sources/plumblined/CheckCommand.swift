@@ -5,13 +5,16 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Reads configuration, building and device profiles as a whole and starts nothing.",
-        discussion: "Exit code 0 when all is well, 1 when something is wrong; a mistake is named with file, line and column.")
+        discussion:
+            "Exit code 0 when all is well, 1 when something is wrong; a mistake is named with file, line and column.")
 
     @OptionGroup var file: ConfigurationOption
 
     func run() async throws {
         try await Terminal.attempt(exit: 1) {
-            print("\(file.path): good: \(try GatewayPlan.load(configurationPath: file.path).summary)")
+            let plan = try GatewayPlan.load(configurationPath: file.path)
+            try plan.checkSurroundings()
+            print("\(file.path): good: \(plan.summary)")
         }
     }
 }

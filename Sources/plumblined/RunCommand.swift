@@ -7,7 +7,8 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Runs the gateway until SIGTERM or Ctrl-C.",
-        discussion: "Ends with exit code 0 after a clean end, 2 when it cannot start or has to stop; systemd starts it again.")
+        discussion:
+            "Ends with exit code 0 after a clean end, 2 when it cannot start or has to stop; systemd starts it again.")
 
     @OptionGroup var file: ConfigurationOption
 
@@ -17,12 +18,7 @@ struct RunCommand: AsyncParsableCommand {
             let level = Logger.Level(rawValue: plan.configuration.journal.rawValue) ?? .info
             let gateway = GatewayRun(
                 plan, journal: { Terminal.journal($0, level: level) })
-            defer { GatewayStatus.withdraw(plan.configuration) }
-            try await untilSignal {
-                try await gateway.run { ready in
-                    do { try GatewayStatus.announce(ready.url, plan.configuration) } catch { Terminal.complain(error) }
-                }
-            }
+            try await untilSignal { try await gateway.run() }
         }
     }
 }

@@ -19,10 +19,12 @@ struct StatusCommand: AsyncParsableCommand {
             if json {
                 print(answer.json)
             } else {
-                print("\(answer.url)  \(answer.status == 200 ? "all is well" : "has problems")")
-                if answer.status != 200 { print(answer.json) }
+                print(
+                    "\(answer.url)  \(answer.state == "ok" ? "all is well" : answer.state ?? "answers, but not like a gateway")"
+                )
+                for problem in answer.problems { print("  \(problem)") }
             }
-            if answer.status != 200 { throw ExitCode(1) }
+            if answer.state != "ok" { throw ExitCode(1) }
         }
     }
 }

@@ -32,8 +32,8 @@ def main():
              "text": b"hello, auditor\n" * 1000, "period shuffled": shuffled(period), "period twice": period + period,
              "reading twice": reading + reading, "reading nested": b"\x81" * 100_000}
     for name, data in (("period", period), ("reading", reading)):
-        for _ in range(40):
-            cases[f"{name} cut at {(cut := dice.randrange(1, len(data)))}"] = data[:cut]
+        for cut in dice.sample(range(1, len(data)), 40):
+            cases[f"{name} cut at {cut}"] = data[:cut]
         for _ in range(40):
             spoiled = bytearray(data)
             place = dice.randrange(len(data))

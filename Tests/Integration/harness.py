@@ -93,8 +93,10 @@ class Broker(Process):
         wait_for("broker", 10, lambda: socket.create_connection(("127.0.0.1", self.port), 1))
 
     def publish(self, topic, payload, *more):
-        subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-t", topic, "-s", *more],
-                       input=payload if isinstance(payload, bytes) else json.dumps(payload).encode(), check=True, timeout=20)
+        data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        # mosquitto_pub takes no empty standard input: -n is its word for an empty message.
+        subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(self.port), "-t", topic, "-s" if data else "-n", *more],
+                       input=data, check=True, timeout=20)
 
 
 CONFIGURATION = """\

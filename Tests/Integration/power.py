@@ -50,8 +50,11 @@ def main():
             lost += compare(gateway, sealed, begin)
             moment = time.monotonic() + dice.uniform(0.2, 4.0)
             while time.monotonic() < moment:
-                sealed.update(seen(gateway, begin))
+                sealed.update(seen(gateway, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 8))))
+                time.sleep(0.3)  # one token may read 600 times in a minute
             gateway.kill()
+            if kill % 3 == 2:
+                time.sleep(2.2)  # longer than a period: a gap that must be written down
         gateway.start()
         boots += 1
         lost += compare(gateway, sealed, begin)
@@ -69,9 +72,15 @@ def main():
         leaves = json.loads(subprocess.run([arguments.plumbline, "inspect", str(gateway.folder / "all.evidence"), "--json"],
                                            capture_output=True, text=True, check=True).stdout)["leaves"]
         kinds = [leaf["type"] for leaf in leaves]
-        steps.check(kinds.count("boot") >= 1, f"{kinds.count('boot')} boot leaves and {kinds.count('gap')} gap leaves between the anchors")
         numbers = [leaf["boot"] for leaf in leaves]
-        steps.check(numbers == sorted(numbers) and max(numbers) == boots, f"boot numbers rise to {max(numbers)} after {boots} starts")
+        steps.check(numbers == sorted(numbers) and max(numbers) == boots + 1, f"boot numbers rise to {max(numbers)}: init and {boots} starts")
+        between = range(numbers[0] + 1, numbers[-1] + 1)
+        steps.check(kinds.count("boot") == len(between), f"{kinds.count('boot')} boot leaves between the anchors, one for each new number")
+        sealed_k = [leaf["k"] for leaf in leaves if leaf["type"] == "interval"]
+        gaps = [range(leaf["kFrom"], leaf["kTo"] + 1) for leaf in leaves if leaf["type"] == "gap"]
+        covered = sorted(sealed_k + [k for gap in gaps for k in gap])
+        steps.check(len(gaps) >= arguments.kills // 5, f"{len(gaps)} gap leaves for {arguments.kills // 3} long pauses")
+        steps.check(covered == list(range(covered[0], covered[-1] + 1)), f"every interval of {len(covered)} is sealed or in a gap, none twice")
     finally:
         load.kill()
         load.wait()

@@ -63,7 +63,7 @@ class ModbusHouse:
 
 def curl(gateway, path):
     return subprocess.run(["curl", "-sS", "--max-time", "20", "-H", f"Authorization: Bearer {gateway.token}",
-                           f"http://127.0.0.1:{gateway.api_port}{path}"], capture_output=True, check=True, text=True).stdout
+                           f"http://127.0.0.1:{gateway.api_port}{path}"], capture_output=True, check=True).stdout.decode()
 
 
 def main():
