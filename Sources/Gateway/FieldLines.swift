@@ -30,7 +30,9 @@ struct FieldLines: Sendable {
             case .mqtt(let root):
                 sources.append(MQTTDevice(device: device.id, root: root, profile: profile, points: points))
             case .serial(let path, _, _, _):
-                journal.error("serial lines are not read in this release", metadata: ["device": "\(device.id)", "path": "\(path)"])
+                journal.error(
+                    "serial lines are not read in this release",
+                    metadata: ["device": "\(device.id)", "path": "\(path)"])
             }
         }
         modbus = units.sorted { ($0.key.host, $0.key.port) < ($1.key.host, $1.key.port) }.map { line, units in
@@ -78,7 +80,8 @@ struct FieldLines: Sendable {
             journal.error(
                 "another device answers than the profile describes; it is not read",
                 metadata: [
-                    "device": "\(device)", "unit": "\(unit)", "address": "\(address)", "expected": "\(expected)", "found": "\(found)",
+                    "device": "\(device)", "unit": "\(unit)", "address": "\(address)", "expected": "\(expected)",
+                    "found": "\(found)",
                 ])
         case .pointRefused(let device, let unit, let point, let code):
             journal.warning(
@@ -103,7 +106,9 @@ extension GatewayConfiguration.MQTT {
         var settings = MQTTSettings(host: host, port: port, clientID: clientID)
         settings.username = user
         if let passwordPath {
-            settings.password = String(decoding: try GatewayPlan.read(passwordPath), as: UTF8.self).split(separator: "\n").first
+            settings.password = String(decoding: try GatewayPlan.read(passwordPath), as: UTF8.self).split(
+                separator: "\n"
+            ).first
                 .map(String.init)
         }
         return settings

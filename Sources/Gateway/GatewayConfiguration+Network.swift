@@ -5,7 +5,8 @@ import TangleClient
 extension GatewayConfiguration {
     func localTangleConfiguration(directory: String) -> LocalTangleConfiguration {
         LocalTangleConfiguration(
-            networkName: Self.localNetworkName, intervalMs: localTangle.intervalMs, minPoWScore: localTangle.minPoWScore,
+            networkName: Self.localNetworkName, intervalMs: localTangle.intervalMs,
+            minPoWScore: localTangle.minPoWScore,
             directory: directory)
     }
 

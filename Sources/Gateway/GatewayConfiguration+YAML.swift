@@ -5,7 +5,8 @@ extension GatewayConfiguration {
     /// Reads `plumbline.yaml`; every mistake is a `SourceError` with file, line, column and the nearest known key.
     ///
     /// Relative paths count from the configuration file's folder, `folder`.
-    package static func parse(_ text: [UInt8], file: String, folder: String) throws(SourceError) -> GatewayConfiguration {
+    package static func parse(_ text: [UInt8], file: String, folder: String) throws(SourceError) -> GatewayConfiguration
+    {
         let root = try YAMLNode.parse(text, file: file)
         try root.allow([
             "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "tangle", "localTangle",
@@ -27,7 +28,8 @@ extension GatewayConfiguration {
             if let node = log["period"] {
                 result.log.periodMs = try node.duration(1_000...3_600_000)
                 guard result.log.periodMs % 1_000 == 0, 3_600_000 % result.log.periodMs == 0 else {
-                    throw node.error("the period must be whole seconds that divide an hour", hint: "for example 1s, 10s, 60s, 15m")
+                    throw node.error(
+                        "the period must be whole seconds that divide an hour", hint: "for example 1s, 10s, 60s, 15m")
                 }
             }
             if let node = log["snapshotEvery"] { result.log.snapshotEveryMs = try node.duration(60_000...86_400_000) }
@@ -78,7 +80,9 @@ extension GatewayConfiguration {
         if let file = node["passwordFile"] { mqtt.passwordPath = try path(file) }
         if let topic = node["publish"] {
             let text = try topic.string(sizeBytesMax: 255)
-            guard !text.isEmpty, !text.contains(where: { "+#\u{0}".contains($0) }), !text.hasSuffix("/"), !text.hasPrefix("$") else {
+            guard !text.isEmpty, !text.contains(where: { "+#\u{0}".contains($0) }), !text.hasSuffix("/"),
+                !text.hasPrefix("$")
+            else {
                 throw topic.error("'\(text)' cannot be a topic root", hint: "no + # or $, no slash at the end")
             }
             mqtt.publish = text
@@ -102,7 +106,9 @@ extension GatewayConfiguration {
             }
             let holder = try item.required("holder")
             let name = try holder.string(sizeBytesMax: 200)
-            guard !name.isEmpty, !name.contains(where: \.isNewline) else { throw holder.error("a holder is one line of text") }
+            guard !name.isEmpty, !name.contains(where: \.isNewline) else {
+                throw holder.error("a holder is one line of text")
+            }
             keys.append(
                 MilestoneKey(
                     key: bytes, from: UInt32(clamping: try item["from"]?.int(0...Int(UInt32.max)) ?? 0),
@@ -139,7 +145,8 @@ extension GatewayConfiguration {
     private static func isGatewayName(_ text: String) -> Bool {
         (1...63).contains(text.utf8.count)
             && text.utf8.allSatisfy {
-                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".")
+                    || $0 == UInt8(ascii: "-")
             }
     }
 }

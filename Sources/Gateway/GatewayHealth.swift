@@ -12,7 +12,9 @@ enum GatewayHealth {
         if let refusal = await writer.signingRefusal { problems.append("Nothing is signed any more: \(refusal).") }
         switch await capture.diskState {
         case .enough: break
-        case .short: problems.append("The disk is nearly full: gauges are not taken, counters and the log go on. Free some space.")
+        case .short:
+            problems.append(
+                "The disk is nearly full: gauges are not taken, counters and the log go on. Free some space.")
         case .full: problems.append("The disk is full: nothing is taken until there is space again.")
         }
         if let trouble = await anchoring.status.trouble { problems.append("Anchoring waits: \(trouble).") }
@@ -23,7 +25,9 @@ enum GatewayHealth {
             problems.append("The MQTT broker does not answer.")
         }
         let lost = capture.intake.counts
-        if lost.droppedGauges > 0 { problems.append("\(lost.droppedGauges) gauge readings were dropped because the queue was full.") }
+        if lost.droppedGauges > 0 {
+            problems.append("\(lost.droppedGauges) gauge readings were dropped because the queue was full.")
+        }
         return Health(state: problems.isEmpty ? .ok : .problems, problems: problems)
     }
 }

@@ -68,7 +68,8 @@ package struct GatewayPlan: Sendable {
 
     /// Every `*.yaml` of the folder.
     package static func profiles(in folder: String) throws -> ProfileLibrary {
-        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {  // the sentence below says which
+        // The sentence below says which folder; why it cannot be read does not matter.
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
             throw SourceError(
                 file: folder, message: "the folder of device profiles cannot be read",
                 hint: "set profiles: in plumbline.yaml")

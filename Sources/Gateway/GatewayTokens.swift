@@ -20,9 +20,13 @@ package struct GatewayTokens {
     ///   - role: one of `roles`.
     ///   - days: until it expires; `nil` for no end.
     /// - Returns: the token, 256 random bits in 64 hex digits.
-    package func add(name: String, role: String, days: Int?, random: RandomBytes = SystemSources.random) throws -> String {
+    package func add(name: String, role: String, days: Int?, random: RandomBytes = SystemSources.random) throws
+        -> String
+    {
         guard (1...63).contains(name.utf8.count),
-            name.utf8.allSatisfy({ ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x5F })
+            name.utf8.allSatisfy({
+                ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x5F
+            })
         else { throw GatewayError.tokenName(name) }
         let token = hexText(random(32))
         let until = days.map { nowMs + UInt64(max(0, $0)) * 86_400_000 }
@@ -48,7 +52,8 @@ package struct GatewayTokens {
         try desk.tokens().map { token in
             let end = token.endedMs ?? token.untilMs
             return Line(
-                grant: token.grant, name: token.name, role: token.role, since: UTCTime.text(Int64(clamping: token.createdMs)),
+                grant: token.grant, name: token.name, role: token.role,
+                since: UTCTime.text(Int64(clamping: token.createdMs)),
                 until: end.map { UTCTime.text(Int64(clamping: $0)) }, isValid: token.isValid(atMs: nowMs))
         }
     }

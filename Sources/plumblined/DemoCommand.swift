@@ -108,7 +108,8 @@ struct DemoCommand: AsyncParsableCommand {
             guard let readyFile else { return }
             do {
                 // Whole or not at all: whoever waits for it reads both lines.
-                try Data("url=\(ready.url)\ntoken=\(token)\n".utf8).write(to: URL(filePath: readyFile), options: .atomic)
+                try Data("url=\(ready.url)\ntoken=\(token)\n".utf8).write(
+                    to: URL(filePath: readyFile), options: .atomic)
             } catch { Terminal.complain(error) }
         }
     }

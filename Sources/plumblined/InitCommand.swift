@@ -13,7 +13,9 @@ struct InitCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
-    @Option(name: .customLong("recovery-key"), help: "Where the recovery key is written; it must not exist and not lie in the data folder.")
+    @Option(
+        name: .customLong("recovery-key"),
+        help: "Where the recovery key is written; it must not exist and not lie in the data folder.")
     var recoveryKey: String
 
     func run() async throws {
@@ -22,11 +24,14 @@ struct InitCommand: AsyncParsableCommand {
             let report = try await GatewaySetup.initialise(
                 plan, recoveryKeyPath: recoveryKey)
             print(report.card, terminator: "")
-            Terminal.say("plumblined: the log \(report.origin) has begun; the policy card above lies in \(report.cardPath)")
-            Terminal.say("plumblined: take \(report.recoveryKeyPath) off this machine now, and hand the card to your auditor")
+            Terminal.say(
+                "plumblined: the log \(report.origin) has begun; the policy card above lies in \(report.cardPath)")
+            Terminal.say(
+                "plumblined: take \(report.recoveryKeyPath) off this machine now, and hand the card to your auditor")
             if report.isSelfNetwork {
                 Terminal.say(
-                    "plumblined: hint: no Tangle node is configured, so the operator holds all milestone keys; verdicts will say W_SELF_NETWORK")
+                    "plumblined: hint: no Tangle node is configured, so the operator holds all milestone keys; verdicts will say W_SELF_NETWORK"
+                )
             }
         }
     }

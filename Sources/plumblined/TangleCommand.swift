@@ -27,14 +27,17 @@ struct TangleCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535") }
-        guard milliseconds(interval) != nil else { throw ValidationError("--interval takes a span such as 1s, 2500ms or 1m") }
+        guard milliseconds(interval) != nil else {
+            throw ValidationError("--interval takes a span such as 1s, 2500ms or 1m")
+        }
     }
 
     func run() async throws {
         try await Terminal.attempt {
             let node = try LocalTangleNode(
                 configuration: LocalTangleConfiguration(
-                    networkName: network, intervalMs: milliseconds(interval) ?? 1_000, minPoWScore: minPoWScore, directory: dir),
+                    networkName: network, intervalMs: milliseconds(interval) ?? 1_000, minPoWScore: minPoWScore,
+                    directory: dir),
                 clock: { Terminal.wallMs() })
             try await untilSignal {
                 try await node.run(port: port) { port in

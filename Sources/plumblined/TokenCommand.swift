@@ -23,7 +23,8 @@ struct TokenCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard GatewayTokens.roles.contains(role) else {
-                throw ValidationError("unknown role '\(role)'; roles are \(GatewayTokens.roles.joined(separator: ", "))")
+                throw ValidationError(
+                    "unknown role '\(role)'; roles are \(GatewayTokens.roles.joined(separator: ", "))")
             }
             if let days, !(1...3_650).contains(days) { throw ValidationError("--days takes 1 to 3650") }
         }
@@ -39,7 +40,8 @@ struct TokenCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Lists all tokens that were ever made, without the tokens themselves.")
+        static let configuration = CommandConfiguration(
+            abstract: "Lists all tokens that were ever made, without the tokens themselves.")
 
         @OptionGroup var file: ConfigurationOption
 
@@ -55,7 +57,8 @@ struct TokenCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Takes a token back; the next request with it is refused.")
+        static let configuration = CommandConfiguration(
+            abstract: "Takes a token back; the next request with it is refused.")
 
         @Argument(help: "The name it was made with.")
         var name: String
