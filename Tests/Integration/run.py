@@ -10,6 +10,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 TESTS = {
     "bad_input": ["bad_input.py"],
+    "configuration": ["configuration.py"],
     "real_input": ["real_input.py"],
     "iota_sdk": ["iota_sdk.py"],
     "power": ["power.py"],
