@@ -97,7 +97,14 @@ enum PointSection {
 
     /// The unit is the profile's; a file that repeats it must repeat it right, because the scale belongs to it.
     private static func unit(_ node: YAMLNode, _ source: ProfilePoint, of id: String) throws(SourceError) -> String? {
-        guard let place = node["unit"] else { return source.unit }
+        guard let place = node["unit"] else {
+            if let unit = source.unit, Unit(ucum: unit) == nil {
+                throw (node["from"] ?? node).error(
+                    "point \(id) has the unknown unit '\(unit.prefix(40))' by its profile",
+                    hint: NearestName.find(unit, in: Unit.known.map(\.ucum)).map { "did you mean '\($0)'?" })
+            }
+            return source.unit
+        }
         let text = try place.string()
         guard Unit(ucum: text) != nil else {
             throw place.error(
