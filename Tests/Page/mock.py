@@ -182,7 +182,7 @@ class Mock:
         kind, unit, nature, every, value, device = POINTS[point]
         at, shown, quality, since = self.last(point)
         return {"id": point, "number": list(POINTS).index(point) + 1, "entity": point.split(".")[0], "type": kind, "unit": unit, "nature": nature, "privacy": "none",
-                "expectedSeconds": every, "last": {"at": iso(at), "value": shown, "quality": "good" if quality in ("offline", "stale") else quality}, "quality": quality, "since": iso(since) if since else None}
+                "expectedSeconds": every, "last": {"at": iso(at), "value": shown, "quality": "good" if quality in ("offline", "stale") else quality}, "quality": quality, "since": iso(since) if since else None, "device": device}
 
     def reading(self, point, at):
         kind, unit, nature, every, value, device = POINTS[point]
@@ -230,7 +230,7 @@ class Mock:
                 expected = (reached - a) // 2500
                 missing = sum(ms(gap["to"]) - ms(gap["from"]) for gap in gaps) // 2500
                 items.append({"stream": stream, "day": day.isoformat(), "hours": (b - a) // 3600000, "expected": expected, "received": expected - missing, "late": 12 if stream == 3 else 0, "estimated": 0, "clockSteps": 0,
-                              "gaps": gaps, "proof": "anchored" if b < self.now() - 3600000 else "sealed"})
+                              "gaps": gaps, "proof": "anchored" if b < self.now() - 3600000 else "sealed", "name": name})
             day = following
 
     def anchors(self):
@@ -350,7 +350,8 @@ class Door(http.server.BaseHTTPRequestHandler):
         parts = path.split("/")[2:]
         if path == "/v1":
             return self.json({"building": "bk16", "label": "House 16", "timeZone": "Europe/Oslo", "now": iso(gateway.now()), "version": "1.4.0", "origin": "gw1/b/bk16/1", "network": "dev", "selfNetwork": gateway.own_network,
-                              "modelRevision": 41, "grant": {"role": "facility", "until": "2026-06-30T22:00:00.000Z"}, "leaving": []})
+                              "modelRevision": 41, "grant": {"role": "facility", "until": "2026-06-30T22:00:00.000Z"}, "leaving": [],
+                              "recordedSince": "2025-09-01T06:00:00.000Z", "sealedTo": iso(gateway.now() // 60000 * 60000), "anchoredTo": iso(gateway.base // 600000 * 600000 - 600000)})
         if path == "/v1/events":
             return self.events(gateway, query)
         if path == "/v1/entities":

@@ -195,6 +195,21 @@ export function say(text, atOnce = true) {
 /** Facts about the gateway, `GET /v1`; null on the sign-in page. */
 export let gateway = null;
 const heading = () => document.querySelector('h1');
+/** Asks again what the gateway says of itself: how far the record is sealed and fixed. */
+export async function renew() { gateway = await get('/v1'); }
+/** When the record began, ms; what lies before is no gap. */
+export const began = () => w.instant(gateway?.recordedSince ?? '') || 0;
+/** The gaps of completeness rows after the record began, the newest first; one that several streams share is one gap. */
+export function gapsOf(rows) {
+  const found = new Map();
+  for (const { gaps } of rows) {
+    for (const gap of gaps) {
+      const [fromMs, toMs] = [Math.max(w.instant(gap.from), began()), w.instant(gap.to)];
+      if (fromMs < toMs) found.set(`${fromMs} ${toMs} ${gap.cause}`, { fromMs, toMs, cause: gap.cause });
+    }
+  }
+  return [...found.values()].sort((a, b) => b.fromMs - a.fromMs);
+}
 /** The view's own title in heading and window. */
 export function title(text, ...beside) {
   show(heading(), text, ...beside);

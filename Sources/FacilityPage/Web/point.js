@@ -1,7 +1,7 @@
 // Point: one value, its history, and the way back to the meter.
 
 import * as w from './words.js';
-import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, qualityTag, proofTag, timeTag, agoTag, save, nameOf, say, problemBox, Problem } from './app.js';
+import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, began, qualityTag, proofTag, timeTag, agoTag, save, nameOf, say, problemBox, Problem } from './app.js';
 import { chart, fromBuckets, fromReads, sentence } from './chart.js';
 import { verdictBox, waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
@@ -116,7 +116,7 @@ async function history(point, address, range, enter) {
   const every = point.expectedSeconds;
   const isReads = every === null || seconds < 2 * every || (isStep && (range.toMs - range.fromMs) / every / 1000 <= stepsMost);
   const series = await get(`${address}/series?` + new URLSearchParams({ ...bounds, seconds: Math.max(seconds, Math.ceil((range.toMs - range.fromMs) / 1.5e6)) }));
-  const gaps = series.gaps.map((gap) => ({ fromMs: w.instant(gap.from), toMs: w.instant(gap.to), cause: gap.cause })).filter((gap) => gap.fromMs < w.now());
+  const gaps = series.gaps.map((gap) => ({ fromMs: w.instant(gap.from), toMs: w.instant(gap.to), cause: w.instant(gap.to) <= began() ? 'before' : gap.cause })).filter((gap) => gap.fromMs < w.now());
   const reads = isReads ? await all(`${address}/readings?` + new URLSearchParams({ ...bounds, limit: 1000 }), stepsMost / 1000) : null;
   const marks = reads ? fromReads(reads) : fromBuckets(series.buckets, series.seconds);
   const view = { name: point.id, marks, gaps, fromMs: range.fromMs, toMs: range.toMs, unit: point.unit, isStep, enter };

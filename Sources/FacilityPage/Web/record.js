@@ -1,7 +1,7 @@
 // Record: what is complete, where the log stands, and evidence to take away.
 
 import * as w from './words.js';
-import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, nameOf, sha256, problemBox, say, gateway, Problem } from './app.js';
+import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, nameOf, sha256, problemBox, say, began, gapsOf, renew, gateway, Problem } from './app.js';
 import { waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
 
@@ -21,12 +21,15 @@ start(async (main) => {
     h('section', { class: 'panel wide', 'aria-labelledby': 'make' }, h('h2', { id: 'make' }, t('evidence.make')), places.make),
     h('section', { class: 'panel wide', 'aria-labelledby': 'anchors' }, h('h2', { id: 'anchors' }, t('record.anchors')), places.anchors));
   let days;
-  const load = () => { days = all('/v1/completeness?' + new URLSearchParams({ ...bounds, limit: 1000 })); days.catch(() => null); };
-  load();
+  const load = (first) => {
+    days = first.then(() => all('/v1/completeness?' + new URLSearchParams({ ...bounds, limit: 1000 })));
+    days.catch(() => null);
+  };
+  load(Promise.resolve());
   const drawDays = panel(places.days, async () => completeness(await days));
   const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=20')).items));
   panel(places.make, async () => maker(await days, first, last));
-  const refetch = () => { load(); drawDays(); drawAnchors(); };
+  const refetch = () => { load(renew()); drawDays(); drawAnchors(); };
   listen({ kinds: ['anchor', 'gap'], refetch, on: later(refetch, 3000) });
 });
 
@@ -36,17 +39,19 @@ const dayForm = (first, last, today) => h('form', { class: 'days', action: '/rec
   h('label', {}, t('to.including'), ' ', h('input', { type: 'date', name: 'to', value: last, max: today, required: true })),
   h('button', { type: 'submit' }, t('range.show')));
 
-/** Streams of one day put together; a gap that several share is one gap. */
+/** Streams of one day put together, without the days before the record began. What one stream has too much fills no other's hole. */
 function byDay(items) {
   const days = new Map();
   for (const item of items) {
-    const day = days.get(item.day) ?? { day: item.day, expected: 0, received: 0, late: 0, estimated: 0, clockSteps: 0, gaps: new Map(), proofs: new Set() };
-    for (const sum of ['expected', 'received', 'late', 'estimated', 'clockSteps']) day[sum] += item[sum] ?? 0;
-    for (const gap of item.gaps) day.gaps.set(gap.from + gap.to + gap.cause, { fromMs: w.instant(gap.from), toMs: w.instant(gap.to), cause: gap.cause });
+    if (w.dayRange(item.day)[1] <= began()) continue;
+    const day = days.get(item.day) ?? { day: item.day, expected: 0, received: 0, missing: 0, late: 0, rows: [], proofs: new Set() };
+    for (const sum of ['expected', 'received', 'late']) day[sum] += item[sum] ?? 0;
+    day.missing += Math.max(0, item.expected - item.received);
+    day.rows.push(item);
     day.proofs.add(item.proof);
     days.set(item.day, day);
   }
-  return [...days.values()].sort((a, b) => (a.day < b.day ? 1 : -1)).map((day) => ({ ...day, gaps: [...day.gaps.values()].sort((a, b) => a.fromMs - b.fromMs),
+  return [...days.values()].sort((a, b) => (a.day < b.day ? 1 : -1)).map((day) => ({ ...day, gaps: gapsOf(day.rows),
     proof: ['open', 'sealed', 'submitted', 'anchored'].find((state) => day.proofs.has(state)) ?? 'open' }));
 }
 
@@ -55,12 +60,12 @@ function completeness(items) {
   if (!days.length) return h('p', {}, t('record.empty'));
   const gaps = days.flatMap((day) => day.gaps).sort((a, b) => b.fromMs - a.fromMs);
   const sum = (name) => days.reduce((total, day) => total + day[name], 0);
-  const missing = Math.max(0, sum('expected') - sum('received'));
+  const missing = sum('missing');
   const isFixed = days.every((day) => day.proof === 'anchored');
   return [
     h('p', { class: 'figure' }, mark(gaps.length ? 'notes' : isFixed ? 'anchored' : 'submitted'), ' ',
       h('strong', {}, gaps.length ? t('record.with-gaps', { n: gaps.length }) : t('record.no-gaps')), ' ',
-      t('record.sums', { received: sum('received'), expected: sum('expected') }), ' ',
+      t(sum('received') > sum('expected') ? 'record.sums.more' : 'record.sums', { received: sum('received'), expected: sum('expected') }), ' ',
       missing > 0 && [t('record.missing', { n: missing }), ' '], isFixed ? t('record.all-fixed') : t('record.part-fixed')),
     h('p', { class: 'quiet' }, t('record.counted'), ' ', t('chart.times', { zone: w.zoneName() })),
     strip(days),
@@ -72,14 +77,18 @@ function completeness(items) {
 /** A row per day, a cell per hour that the day really has: 23, 24 or 25. */
 function strip(days) {
   const now = w.now();
-  const cellOf = (day, fromMs, toMs) => {
-    if (fromMs >= now) return { kind: 'future', text: t('cell.future') };
+  const fixedTo = w.instant(gateway.anchoredTo ?? '') || 0;
+  const cellOf = (day, startMs, toMs) => {
+    if (startMs >= now) return { kind: 'future', text: t('cell.future') };
+    if (toMs <= began()) return { kind: 'future', text: t('quality.before') };
+    const fromMs = Math.max(startMs, began());
     const end = Math.min(toMs, now);
     const lost = day.gaps.reduce((total, gap) => total + Math.max(0, Math.min(gap.toMs, end) - Math.max(gap.fromMs, fromMs)), 0);
-    const proof = day.proof === 'anchored' ? '' : `, ${t('cell.open')}`;
+    const isFixed = day.proof === 'anchored' || toMs <= fixedTo;
+    const proof = isFixed ? '' : `, ${t('cell.open')}`;
     if (lost >= end - fromMs) return { kind: 'gap', text: t('cell.gap') };
     if (lost > 0) return { kind: 'part', text: t('cell.part.of', { n: Math.round((end - fromMs - lost) / 60000), m: Math.round((end - fromMs) / 60000) }) + proof };
-    return { kind: day.proof === 'anchored' ? 'full' : 'open', text: t('cell.full') + proof };
+    return { kind: isFixed ? 'full' : 'open', text: t('cell.full') + proof };
   };
   return h('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-label': t('record.strip') }, h('table', { class: 'strip', role: 'table' },
     h('caption', { class: 'unseen' }, t('record.strip')),
@@ -92,7 +101,7 @@ function strip(days) {
         cells.push(h('li', {}, h('span', { class: 'cell ' + kind, title: `${w.minute(ms)} ${text}` }, h('span', { class: 'unseen' }, `${w.minute(ms)} ${text}`))));
       }
       return h('tr', { role: 'row' }, h('th', { scope: 'row', role: 'rowheader' }, w.weekday(fromMs)), h('td', { role: 'cell', class: 'cells' }, h('ol', { class: 'hours' }, cells)),
-        h('td', { role: 'cell', class: 'right' }, t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, t('record.late', { n: day.late }))), h('td', { role: 'cell' }, proofTag(day.proof)));
+        h('td', { role: 'cell', class: 'right' }, day.received > day.expected ? w.number(day.received) : t('of', { a: day.received, n: day.expected }), day.late > 0 && h('span', { class: 'quiet' }, t('record.late', { n: day.late }))), h('td', { role: 'cell' }, proofTag(day.proof)));
     }))));
 }
 
@@ -147,8 +156,8 @@ function maker(items, first, last) {
     }
   } } },
   h('p', { class: 'quiet' }, t('evidence.explain'), ' ', t('chart.times', { zone: w.zoneName() })),
-  h('div', { class: 'fields' }, field('from', t('from'), Math.min(w.atLocal(first), w.atLocal(today))), field('to', t('to.excluding'), Math.min(w.atLocal(w.nextDay(last)), Math.floor(w.now() / 60000) * 60000))),
-  streams.length ? h('fieldset', { id: 'evidence-streams' }, h('legend', {}, t('evidence.streams')), h('div', { class: 'choices' }, streams.map((stream) => h('label', { class: 'tick' }, h('input', { type: 'checkbox', name: 'stream', value: stream, checked: true }), ' ', names.get(stream) ?? t('stream', { n: String(stream) })))))
+  h('div', { class: 'fields' }, field('from', t('from'), Math.max(Math.min(w.atLocal(first), w.atLocal(today)), Math.ceil(began() / 60000) * 60000)), field('to', t('to.excluding'), Math.min(w.atLocal(w.nextDay(last)), Math.floor(w.now() / 60000) * 60000))),
+  streams.length ? h('fieldset', { id: 'evidence-streams' }, h('legend', {}, t('evidence.streams')), h('div', { class: 'choices' }, streams.map((stream) => h('label', { class: 'tick' }, h('input', { type: 'checkbox', name: 'stream', value: stream, checked: true }), ' ', names.get(stream)?.replace(/\/none$/, '') ?? t('stream', { n: String(stream) })))))
     : h('p', {}, t('record.empty')),
   h('p', { class: 'actions' }, h('button', { type: 'submit', class: 'main', 'data-online': true, disabled: !streams.length }, t('evidence.start')),
     h('button', { type: 'button', on: { click: () => card(result) } }, t('evidence.card'))));

@@ -1,7 +1,7 @@
 // Today: is anything wrong, and since when?
 
 import * as w from './words.js';
-import { h, mark, all, get, start, listen, panel, later, to, pointAddress, entityAddress, qualityTag, timeTag, agoTag, gateway } from './app.js';
+import { h, mark, all, get, start, listen, panel, later, to, pointAddress, entityAddress, qualityTag, timeTag, agoTag, gapsOf, gateway } from './app.js';
 const { t } = w;
 
 const silent = new Set(['offline', 'stale', 'no-value', 'device-fault']);
@@ -56,24 +56,17 @@ function needs(points, days) {
         h('a', { class: 'go', href: group.length === 1 ? pointAddress(point.id) : entityAddress(point.entity) }, t('see'), h('span', { class: 'unseen' }, ' ', name)));
       }),
       gaps.slice(0, 3).map((gap) => h('li', {}, h('span', { class: 'what' }, h('strong', {}, t('record.gap'))), h('span', { class: 'how' }, mark('offline'), ' ', w.quality(gap.cause)),
-        h('span', { class: 'when' }, w.span(w.instant(gap.from), w.instant(gap.to))),
+        h('span', { class: 'when' }, w.span(gap.fromMs, gap.toMs)),
         h('a', { class: 'go', href: to('/record') }, t('see'), h('span', { class: 'unseen' }, ' ', t('record.gap')))))),
     list.length > shownMost && h('p', {}, h('a', { href: to('/building', { find: '' }) }, t('today.needs.more', { n: list.length - shownMost }))),
   ];
 }
 
-/** A gap that several streams share is one gap. */
-function gapsOf(days) {
-  const found = new Map();
-  for (const day of days) for (const gap of day.gaps) found.set(gap.from + gap.to + gap.cause, gap);
-  return [...found.values()].sort((a, b) => (a.from < b.from ? 1 : -1));
-}
-
-/** By the room or equipment the points belong to. */
+/** By the device that reads the points. */
 function devices(points) {
   const groups = new Map();
   for (const point of points) {
-    const name = point.entity;
+    const name = point.device ?? point.entity;
     groups.set(name, [...(groups.get(name) ?? []), point]);
   }
   const rows = [...groups].map(([name, group]) => {
@@ -89,10 +82,16 @@ function devices(points) {
       h('caption', { class: 'unseen' }, t('today.devices')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, t('device')), h('th', { scope: 'col', class: 'right' }, t('points')), h('th', { scope: 'col' }, t('device.last')))),
       h('tbody', {}, rows.map(({ name, group, heard, isSilent, good }) => h('tr', {},
-        h('th', { scope: 'row' }, h('a', { href: entityAddress(group[0].entity) }, name)),
+        h('th', { scope: 'row' }, h('a', { href: entityAddress(group[0].entity) }, name), below(name, group)),
         h('td', { class: 'right' }, t('of', { a: good, n: group.length })),
         h('td', {}, isSilent && [qualityTag(group[0].quality), ' '], heard ? [timeTag(heard), ' ', agoTag(heard)] : t('value.none'))))))),
   ];
+}
+
+/** The rooms or equipment a device measures, where its own name does not say it already. */
+function below(name, group) {
+  const places = [...new Set(group.map(({ entity }) => entity))].filter((entity) => entity !== name);
+  return places.length > 0 && h('span', { class: 'quiet kind' }, places.join(', '));
 }
 
 let lastSeal = null;
@@ -105,6 +104,7 @@ const sealLine = () => (lastSeal ? [mark('sealed'), ' ', t('today.record.sealed'
 
 /** Where the log stands: gaps, seals as they are heard, and what the network has confirmed. */
 function record(anchors, days) {
+  if (gateway.sealedTo) lastSeal = Math.max(lastSeal ?? 0, w.instant(gateway.sealedTo));
   const gaps = gapsOf(days);
   const fixed = anchors.find(({ state }) => state === 'anchored');
   const waiting = anchors.find(({ state }) => state !== 'anchored');
