@@ -90,9 +90,8 @@ package enum LedgerCreation {
             await ledger.close()
             guard size == 0 else { throw LedgerError.exists(file: path) }
         } catch LedgerError.notALedger {
-            // Only a file that SQLite has just made, without a byte in it, is ours to remove.
-            var facts = stat()
-            guard stat(path, &facts) == 0, facts.st_size == 0 else { throw LedgerError.exists(file: path) }
+            // A foreign file is not even a database: whatever that reading says, it is not ours to remove.
+            guard (try? Ledger.isUnfinished(directory: directory)) == true else { throw LedgerError.exists(file: path) }
         }
         for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
     }

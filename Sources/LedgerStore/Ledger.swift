@@ -54,6 +54,22 @@ package actor Ledger {
         return Ledger(directory: directory, identity: identity, database: database, lock: lock)
     }
 
+    /// Whether the file is what an interrupted `create` leaves behind: an empty database, or the tables without a row in
+    /// them. A file of anybody else is not.
+    package static func isUnfinished(directory: String) throws -> Bool {
+        let lock = try DirectoryLock(directory: directory)
+        defer { withExtendedLifetime(lock) {} }
+        let database = try Database(path: directory + "/" + fileName, mode: .readWrite)
+        func isEmpty(_ table: String) throws -> Bool {
+            try database.first("SELECT count(*) FROM \(table)") { try $0.int(0) } == 0
+        }
+        switch try database.pragma("application_id") {
+        case 0: return try isEmpty("sqlite_master")
+        case Schema.applicationID: return try isEmpty("identity") && isEmpty("leaf")
+        default: return false
+        }
+    }
+
     private init(directory: String, identity: LedgerIdentity, database: sending Database, lock: DirectoryLock) {
         self.directory = directory
         self.identity = identity
