@@ -4,6 +4,7 @@ import Glibc
 package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case file(path: String, doing: String, errno: Int32)
     case keyFile(path: String)
+    case keyMissing(path: String)
     case cardUnreadable(path: String)
     /// `init` where something is already.
     case alreadySetUp(path: String)
@@ -17,6 +18,7 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case fixed(key: String, configured: String, stored: String)
     case zoneUnknown(name: String, path: String)
     case tls(path: String, why: String)
+    case listening(address: String, why: String)
     case node(String)
     case tokenName(String)
     case noSuchToken(name: String)
@@ -28,6 +30,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
             "\(path) cannot \(doing): \(String(cString: strerror(errno)))"
         case .keyFile(let path):
             "\(path) is not a key file of this program; restore it from the backup"
+        case .keyMissing(let path):
+            "\(path) is missing; restore it from the backup. Without it this log cannot be signed any more"
         case .cardUnreadable(let path):
             "\(path) is not a policy card; restore it from the backup"
         case .alreadySetUp(let path):
@@ -46,6 +50,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
         case .zoneUnknown(let name, let path):
             "time zone \(name) is not known here (\(path)); install tzdata, or correct timezone: in the building file"
         case .tls(let path, let why): "\(path) cannot be used for TLS: \(why)"
+        case .listening(let address, let why):
+            "the API cannot listen on \(address): \(why); stop the other program, or set api.host and api.port"
         case .node(let why): why
         case .tokenName(let name): "'\(name)' cannot name a token; use 1 to 63 of a-z 0-9 - _"
         case .noSuchToken(let name): "there is no valid token named \(name); see plumblined token list"

@@ -4,6 +4,7 @@ import CBuildInfo
 import Disclosure
 import Evidence
 import FacilityAPI
+import Glibc
 import Hashing
 import LedgerStore
 import LocalTangle
@@ -11,6 +12,7 @@ package import Logging
 import MerkleLog
 import Modbus
 import MQTT
+import NIOCore
 import ProofOfWork
 import Readings
 import Tangle
@@ -108,7 +110,9 @@ package struct GatewayRun: Sendable {
                     anchoring: anchoring, lines: lines)
                 group.addTask { try await facility.run() }
                 let server = try server(facility, origin: card.origin, ready: ready)
-                group.addTask { try await server.run() }
+                group.addTask { try await serve(server) }
+                let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)
+                group.addTask { try await watch.run() }
                 try await untilOneEnds(&group)
             } catch {
                 group.cancelAll()
@@ -250,10 +254,19 @@ package struct GatewayRun: Sendable {
             let host = api.host.contains(":") ? "[\(api.host)]" : api.host
             let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"
             main.notice("the gateway listens", metadata: ["url": "\(url)", "origin": "\(origin)"])
-            do { try GatewayStatus.announce(url, configuration) } catch {
+            let near = url.replacing("//0.0.0.0:", with: "//127.0.0.1:").replacing("//[::]:", with: "//[::1]:")
+            do { try GatewayStatus.announce(near, configuration) } catch {
                 main.warning("plumblined status will not find this gateway: \(error)")
             }
             await ready(Ready(url: url, origin: origin))
+        }
+    }
+
+    private func serve(_ server: FacilityServer) async throws {
+        do { try await server.run() } catch let error as IOError {
+            let api = plan.configuration.api
+            throw GatewayError.listening(
+                address: "\(api.host):\(api.port)", why: String(cString: strerror(error.errnoCode)))
         }
     }
 

@@ -12,6 +12,7 @@ enum KeyFile {
     }
 
     static func read(_ path: String) throws -> LogSigningKey {
+        guard Files.exists(path) else { throw GatewayError.keyMissing(path: path) }
         let lines = String(decoding: try GatewayPlan.read(path), as: UTF8.self).split(separator: "\n")
         guard lines.count == 3, lines[0] == header, lines[1].hasPrefix("vkey "), lines[2].hasPrefix("seed "),
             let seed = bytes(hex: String(lines[2].dropFirst(5))),

@@ -37,8 +37,8 @@ points:
 class ModbusHouse:
     """A pymodbus TCP server with the meter's two registers, in a thread of its own."""
 
-    def __init__(self):
-        self.port = free_port()
+    def __init__(self, port=None):
+        self.port = port or free_port()
         self.block = ModbusSequentialDataBlock(1, [0] * 400)
         self.loop = asyncio.new_event_loop()
         self.ready = threading.Event()

@@ -11,6 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TESTS = {
     "bad_input": ["bad_input.py"],
     "configuration": ["configuration.py"],
+    "daemon": ["daemon.py"],
     "real_input": ["real_input.py"],
     "iota_sdk": ["iota_sdk.py"],
     "power": ["power.py"],
