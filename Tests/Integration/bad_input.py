@@ -34,7 +34,7 @@ def main():
     for name, data in (("period", period), ("reading", reading)):
         for cut in dice.sample(range(1, len(data)), 40):
             cases[f"{name} cut at {cut}"] = data[:cut]
-        for _ in range(40):
+        for _ in range(arguments.rounds):
             spoiled = bytearray(data)
             place = dice.randrange(len(data))
             spoiled[place:place + 16] = dice.randbytes(16)

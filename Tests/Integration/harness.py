@@ -229,6 +229,7 @@ def programs():
     parser.add_argument("--plumblined", default=str(release / "plumblined"))
     parser.add_argument("--plumbline", default=str(release / "plumbline"))
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=40)
     arguments = parser.parse_args()
     for path in (arguments.plumblined, arguments.plumbline):
         if not os.access(path, os.X_OK):

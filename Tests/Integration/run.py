@@ -8,6 +8,7 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+RELEASE = HERE.parents[1] / ".build" / "release"
 TESTS = {
     "bad_input": ["bad_input.py"],
     "configuration": ["configuration.py"],
@@ -29,6 +30,10 @@ def main():
         script, *options = TESTS[name]
         if name == "power" and long:
             options += ["--kills", "50"]
+        if name == "bad_input" and long:
+            options += ["--rounds", "2000"]
+        if name == "iota_sdk":
+            options += ["--plumblined", str(RELEASE / "plumblined"), "--plumbline", str(RELEASE / "plumbline")]
         started = time.monotonic()
         print(f"== {name}", flush=True)
         try:
