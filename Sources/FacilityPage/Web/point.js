@@ -38,7 +38,8 @@ start(async (main) => {
   const again = async () => {
     now = (await get(address)).current;
     head(places.head, point, now);
-    if (!chosen) trace(places.trace, point, now);
+    const kept = chosen ?? (places.trace.querySelector('.result').childElementCount ? traced : null);
+    if (kept) await renewProof(address, kept); else trace(places.trace, point, now);
     draw();
   };
   const refetch = () => { again().catch((problem) => { if (!(problem instanceof Problem)) throw problem; }); };
@@ -171,7 +172,17 @@ async function oneRead(address, from, to = iso(w.instant(from) + 1)) {
   return answer.items[0] ?? null;
 }
 
+/** The reading whose way is shown. What was asked about it stays when newer ones come; only its state in the record is renewed. */
+let traced = null;
+async function renewProof(address, read) {
+  const fresh = await oneRead(address, read.at);
+  const place = document.getElementById('proof');
+  if (fresh && place && traced === read) show(place, proofWords(fresh));
+}
+const proofWords = (read) => [proofTag(read.proof ?? 'open'), ' · ', t(`proof.${read.proof ?? 'open'}.means`)];
+
 function trace(place, point, read) {
+  traced = read;
   const fact = (key, value) => value !== null && value !== undefined && h('div', {}, h('dt', {}, t(key)), h('dd', {}, value));
   const result = h('div', { class: 'result' });
   show(place,
@@ -180,7 +191,7 @@ function trace(place, point, read) {
     h('ol', { class: 'path' },
       h('li', {}, h('strong', {}, t('trace.device')), h('dl', { class: 'facts' }, fact('trace.device.name', point.source?.device), fact('trace.profile', point.source?.profile), fact('trace.register', point.source?.register && h('code', {}, point.source.register)))),
       read && h('li', {}, h('strong', {}, t('trace.read')), h('dl', { class: 'facts' }, fact('trace.raw', read.raw !== null && read.raw !== undefined && h('code', {}, read.raw)), fact('trace.value', w.value(read, point.unit)), fact('trace.at', timeTag(w.instant(read.at))), fact('trace.source-at', read.sourceAt ? timeTag(w.instant(read.sourceAt)) : null), fact('quality', qualityTag(read.quality, true)))),
-      read && h('li', {}, h('strong', {}, t('trace.record')), h('p', {}, proofTag(read.proof ?? 'open'), ' · ', t(`proof.${read.proof ?? 'open'}.means`)))),
+      read && h('li', {}, h('strong', {}, t('trace.record')), h('p', { id: 'proof' }, proofWords(read)))),
     h('details', {}, h('summary', {}, t('point.unchanged')), h('p', {}, t('point.unchanged.words'))),
     read && h('p', { class: 'actions' },
       h('button', { type: 'button', class: 'main', 'data-online': true, on: { click: () => evidence(result, point, read) } }, t('point.evidence')),
@@ -213,7 +224,7 @@ async function file(place, point, read) {
 }
 
 async function refused(place, problem, read, again) {
-  if (problem.code !== 'not-yet-anchored') { show(place, problemBox(problem, again)); return; }
+  if (problem.code !== 'not-yet-anchored' && problem.code !== 'not-yet-sealed') { show(place, problemBox(problem, again)); return; }
   const { items } = await get('/v1/anchors?order=desc&limit=10');
   const expected = problem.body.expectedAt ? w.instant(problem.body.expectedAt) : null;
   const minutes = usualMinutes(items) ?? (expected === null ? null : Math.max(1, Math.ceil((expected - w.now()) / 60000)));
