@@ -18,6 +18,7 @@ TESTS = {
     "power": ["power.py"],
     "readme": ["readme.py"],
     "page": ["../Page/run.py", "--mock"],
+    "page_live": ["page_live.py"],
 }
 SECONDS_MAX = 900
 
