@@ -22,7 +22,7 @@ import TwinModel
         #expect(building.device("v6")?.address == .modbus(host: "fe80::1", port: 1502, unit: 1))
         #expect(building.device("line")?.address == .serial(path: "/dev/ttyUSB0", baud: 19_200, mode: "8E1", unit: 3))
         #expect(building.device("lora1")?.address == .mqtt(root: "application/1/device/24e1"))
-        #expect(building.device("mb1")?.profileHash == Sample.library.profile("test-meter").map { $0.hash.bytes })
+        #expect(building.device("mb1")?.profileHash == Sample.profiles.profile("test-meter").map { $0.hash.bytes })
     }
 
     @Test func `what a point does not say, its profile says`() throws {

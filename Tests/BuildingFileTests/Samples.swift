@@ -32,7 +32,7 @@ enum Sample {
           badge: {path: $.badge, type: text, nature: event, brick: Status, privacy: direct}
         """
 
-    static let library: ProfileLibrary = {
+    static let profiles: ProfileLibrary = {
         do {
             return try ProfileLibrary(files: [
                 ("test-meter.yaml", Array(meter.utf8)), ("test-sensor.yaml", Array(sensor.utf8)),
@@ -66,7 +66,7 @@ enum Sample {
         """
 
     static func load(_ text: String) throws(SourceError) -> Building {
-        try BuildingFile.load(text: text, file: "building.yaml", profiles: library)
+        try BuildingFile.load(text: text, file: "building.yaml", profiles: profiles)
     }
 
     /// What the file says about `house` with one text replaced by another; empty when it takes it.

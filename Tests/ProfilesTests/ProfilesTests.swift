@@ -9,7 +9,7 @@ enum Shipped {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "DeviceProfiles")
 
-    static func library() throws -> ProfileLibrary {
+    static func read() throws -> ProfileLibrary {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
         return try ProfileLibrary(
             files: names.map { ("DeviceProfiles/" + $0, [UInt8](try Data(contentsOf: folder.appending(path: $0)))) })
@@ -20,7 +20,7 @@ enum Shipped {
 struct ShippedProfilesTests {
     let library: ProfileLibrary
 
-    init() throws { library = try Shipped.library() }
+    init() throws { library = try Shipped.read() }
 
     @Test func `the profiles of the first release are there`() {
         let expected: Set<String> = [
@@ -66,7 +66,7 @@ struct ShippedProfilesTests {
 
     @Test func `hashes differ and do not change from one reading to the next`() throws {
         #expect(Set(library.profiles.map(\.hash)).count == library.profiles.count)
-        #expect(try Shipped.library().profiles.map(\.hash) == library.profiles.map(\.hash))
+        #expect(try Shipped.read().profiles.map(\.hash) == library.profiles.map(\.hash))
     }
 
     static func agrees(_ point: ProfilePoint, _ value: RawValue, _ expected: String?) -> Bool {
