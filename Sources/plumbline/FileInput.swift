@@ -8,16 +8,26 @@ enum FileInput {
     /// From here on a terminal shows how far the reading is.
     static let progressBytesMin = 256 << 20
 
+    /// The word for standard input in place of a path.
+    static let standardInput = "-"
+
+    /// The path as messages and results show it, without what would steer a terminal.
+    static func name(of path: String) -> String {
+        if path == standardInput { return "standard input" }
+        return path.isEmpty ? "''" : Terminal.safe(path)
+    }
+
     static func read(_ path: String, sizeBytesMax limit: Int = FileInput.sizeBytesMax) throws(Failure) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = path == standardInput ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
+        let path = name(of: path)
         guard descriptor >= 0 else { throw unreadable(path, errno) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFIFO: break
-        case S_IFDIR: throw Failure("\(path) is a directory", hint: "give the evidence file inside it")
-        default: throw Failure("\(path) is not a file")
+        case S_IFDIR: throw Failure("\(path) is a directory", hint: "give the file inside it")
+        default: throw Failure("\(path) is not a file", hint: "give a file, or - and the file's bytes through a pipe")
         }
         let size = Int(status.st_size)
         guard size <= limit else { throw tooLarge(path, limit) }

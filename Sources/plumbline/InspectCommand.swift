@@ -12,6 +12,7 @@ struct InspectCommand: ParsableCommand {
             Takes an evidence file, a policy card, a checkpoint (signed note), a milestone
             payload or the bytes of a block; a block may also be given as hexadecimal. What
             it is, is seen from its bytes; 'block', 'note' and so on in front of it say so.
+            In place of a file, - is standard input.
 
             Examples:
               plumbline inspect house-16.evidence
@@ -48,7 +49,7 @@ struct InspectCommand: ParsableCommand {
         let name = input[input.count - 1]
         let bytes = try Self.content(name, kind)
         let inspection = try Self.inspect(bytes, kind ?? Self.guess(bytes), name)
-        Terminal.show(json ? inspection.json.text : inspection.text)
+        try Terminal.show(json ? Terminal.safe(json: inspection.json.text) : inspection.text)
     }
 
     /// A file's bytes, or what hexadecimal on the command line says.
@@ -90,7 +91,7 @@ struct InspectCommand: ParsableCommand {
         } catch {
             let what = (error as? Stop).map { $0.about ?? $0.code.rawValue } ?? "\(error)"
             throw Failure(
-                "\(name) is not a whole \(kind.rawValue == "reading" ? "evidence file" : kind.rawValue): \(Terminal.safe(what))",
+                "\(FileInput.name(of: name)) is not a whole \(kind.rawValue == "reading" ? "evidence file" : kind.rawValue): \(Terminal.safe(what))",
                 hint: "'plumbline help inspect' lists what can be shown")
         }
     }

@@ -23,15 +23,28 @@ struct Plumbline: ParsableCommand {
         version: Build.text,
         subcommands: [VerifyCommand.self, InspectCommand.self])
 
-    private static let commands = ["verify", "inspect", "help"]
+    private static let helped = ["verify", "inspect"]
+    private static let commands = helped + ["help"]
 
-    /// A mistyped command is named with its nearest kin, not counted as an argument too many.
-    private static func refuseUnknownCommand(_ word: String?) throws(Failure) {
-        guard let word, !word.hasPrefix("-"), !commands.contains(word) else { return }
+    /// A mistyped command is named with its nearest kin, not counted as an argument too many; so is one after `help`.
+    private static func refuseUnknownCommand(_ words: ArraySlice<String>) throws(Failure) {
+        let named = words.first == "help" ? words.dropFirst().first : words.first
+        guard let word = named, !word.hasPrefix("-"), !commands.contains(word) else { return }
         let kin = commands.max { shared($0, word) < shared($1, word) }.flatMap { shared($0, word) > 1 ? $0 : nil }
         throw Failure(
             "there is no command '\(Terminal.safe(word))'",
             hint: kin.map { "did you mean '\($0)'?" } ?? "'plumbline help' lists the commands", code: Failure.usageCode)
+    }
+
+    /// Prints a help text; the exit code says whether it arrived.
+    private static func printed(_ text: String) -> Int32 {
+        do {
+            try Terminal.show(text)
+            return 0
+        } catch {
+            Terminal.complain(error.message)
+            return error.code
+        }
     }
 
     /// Number of places at which two words have the same letter.
@@ -39,8 +52,11 @@ struct Plumbline: ParsableCommand {
 
     /// Parses and runs; every error leaves in the program's own words and with its own exit code.
     static func main() {
+        // A reader that has seen enough, such as head(1), must not take the verdict's exit code away.
+        signal(SIGPIPE, SIG_IGN)
+        let words = CommandLine.arguments.dropFirst()
         do {
-            try refuseUnknownCommand(CommandLine.arguments.dropFirst().first)
+            try refuseUnknownCommand(words)
             var command = try parseAsRoot()
             try command.run()
         } catch let failure as Failure {
@@ -50,13 +66,13 @@ struct Plumbline: ParsableCommand {
             let code = exitCode(for: error)
             if let exit = error as? ExitCode { Glibc.exit(exit.rawValue) }
             if code == .success {
-                Terminal.show(fullMessage(for: error))
-                Glibc.exit(0)
+                Glibc.exit(printed(fullMessage(for: error)))
             }
             let said = message(for: error)
             Terminal.complain(
-                Terminal.plain(said.isEmpty ? "a file is missing" : said),
-                hint: "'plumbline help' and 'plumbline help verify' show how it is used")
+                Terminal.safe(Terminal.plain(said.isEmpty ? "a file is missing" : said)),
+                hint: words.first.flatMap { helped.contains($0) ? "'plumbline help \($0)' shows how it is used" : nil }
+                    ?? "'plumbline help' shows how it is used")
             Glibc.exit(Failure.usageCode)
         }
     }

@@ -2,17 +2,22 @@ import Glibc
 
 /// Results go to standard output, everything else to standard error with the program's name in front.
 enum Terminal {
-    static func show(_ text: String) { put(text + "\n", to: STDOUT_FILENO) }
+    /// A result. Throws when it did not arrive; a reader that went away before the end is no failure.
+    static func show(_ text: String) throws(Failure) {
+        guard let code = put(text + "\n", to: STDOUT_FILENO), code != EPIPE else { return }
+        throw Failure("standard output cannot be written: \(plain(String(cString: strerror(code))))")
+    }
 
+    /// A complaint that cannot be written has nowhere else to go.
     static func complain(_ message: String, hint: String? = nil) {
-        put("plumbline: \(message)\n", to: STDERR_FILENO)
-        if let hint { put("plumbline: hint: \(hint)\n", to: STDERR_FILENO) }
+        _ = put("plumbline: \(message)\n", to: STDERR_FILENO)
+        if let hint { _ = put("plumbline: hint: \(hint)\n", to: STDERR_FILENO) }
     }
 
     /// A line that replaces itself; only on a terminal.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        put("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+        _ = put("\r\u{1b}[K\(text)", to: STDERR_FILENO)
     }
 
     /// A sentence as errors are written here: lower case at the start, no full stop.
@@ -31,7 +36,11 @@ enum Terminal {
         case bold = "1"
     }
 
-    private static let hasColours = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+    /// Off with NO_COLOR set to anything but nothing (no-color.org), and where the terminal has none.
+    private static let hasColours =
+        isatty(STDOUT_FILENO) == 1 && (environment("NO_COLOR") ?? "").isEmpty && environment("TERM") != "dumb"
+
+    private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     static func paint(_ text: String, _ colour: Colour) -> String {
         hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
@@ -42,18 +51,35 @@ enum Terminal {
         String(String.UnicodeScalarView(text.unicodeScalars.map { isSteering($0) ? "\u{fffd}" : $0 }))
     }
 
+    /// JSON with the same values, in which what would steer a terminal is written as `\u009b`. Inside strings alone can it stand.
+    static func safe(json: String) -> String {
+        guard json.unicodeScalars.contains(where: isSteering) else { return json }
+        var text = String.UnicodeScalarView()
+        for scalar in json.unicodeScalars {
+            guard isSteering(scalar) else {
+                text.append(scalar)
+                continue
+            }
+            let digits = String(scalar.value, radix: 16)
+            text.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - digits.count) + digits).unicodeScalars)
+        }
+        return String(text)
+    }
+
     private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
             || (0x2066...0x2069).contains(scalar.value)
     }
 
-    private static func put(_ text: String, to descriptor: Int32) {
+    /// The error number when not all could be written.
+    private static func put(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return count < 0 ? errno : EIO }
             bytes = bytes.dropFirst(count)
         }
+        return nil
     }
 }

@@ -9,6 +9,7 @@ struct VerdictReport {
     let file: String
 
     private var facts: Verdict.Facts { verdict.facts }
+    private var name: String { FileInput.name(of: file) }
 
     /// What goes to standard output: the file, notes first, the steps, the verdict, and what it does not prove.
     var text: String {
@@ -48,12 +49,12 @@ struct VerdictReport {
         let origin = facts.origin.map { ", log \(Terminal.safe($0))" } ?? ""
         switch facts.kind {
         case .period:
-            guard let from = facts.fromMs, let to = facts.toMs else { return "\(file): period file" }
-            return "\(file): period \(UTCTime.text(from)) to \(UTCTime.text(to))\(origin)"
+            guard let from = facts.fromMs, let to = facts.toMs else { return "\(name): period file" }
+            return "\(name): period \(UTCTime.text(from)) to \(UTCTime.text(to))\(origin)"
         case .reading:
             let place = facts.stream.flatMap { stream in facts.k.map { ", stream \(stream), interval \($0)" } } ?? ""
-            return "\(file): reading file\(place)\(origin)"
-        case nil: return "\(file): \(facts.sizeBytes) bytes"
+            return "\(name): reading file\(place)\(origin)"
+        case nil: return "\(name): \(facts.sizeBytes) bytes"
         }
     }
 

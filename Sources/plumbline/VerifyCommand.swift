@@ -9,6 +9,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Says whether an evidence file holds.",
         discussion: """
+            In place of a file, - is standard input.
+
             Without --policy the card inside the file is used. That shows only that the
             file agrees with itself, and the exit code is 2: whoever made the file could
             have made the card.
@@ -47,16 +49,19 @@ struct VerifyCommand: ParsableCommand {
         if let fromMs, let toMs, fromMs >= toMs {
             throw Failure("--to must be later than --from", code: Failure.usageCode)
         }
+        if file == FileInput.standardInput, policy == FileInput.standardInput {
+            throw Failure("only one of file and card can be standard input", code: Failure.usageCode)
+        }
         let card = try policy.map { try Self.card($0) }
         let bytes = try FileInput.read(file)
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(file)") }
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(FileInput.name(of: file))") }
         let verdict = Evidence.verify(file: bytes, card: card, from: fromMs, to: toMs)
         if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
         let report = VerdictReport(verdict: verdict, file: file)
         if json {
-            Terminal.show(report.json(sha256: sha256(bytes)).text)
+            try Terminal.show(Terminal.safe(json: report.json(sha256: sha256(bytes)).text))
         } else {
-            Terminal.show(report.text)
+            try Terminal.show(report.text)
             for (message, hint) in report.complaints { Terminal.complain(message, hint: hint) }
         }
         throw ExitCode(verdict.exitCode)
@@ -69,11 +74,11 @@ struct VerifyCommand: ParsableCommand {
             switch error {
             case .malformed:
                 throw Failure(
-                    "\(option) '\(text)' is not a time", hint: "write it like 2026-03-01T10:15:00Z",
+                    "\(option) '\(Terminal.safe(text))' is not a time", hint: "write it like 2026-03-01T10:15:00Z",
                     code: Failure.usageCode)
             case .withoutZone:
                 throw Failure(
-                    "\(option) '\(text)' has no zone", hint: "add Z or an offset such as +01:00",
+                    "\(option) '\(Terminal.safe(text))' has no zone", hint: "add Z or an offset such as +01:00",
                     code: Failure.usageCode)
             }
         }
@@ -92,7 +97,7 @@ struct VerifyCommand: ParsableCommand {
                 case .contradiction: "its lines contradict each other"
                 }
             throw Failure(
-                "\(path) is not a policy card: \(reason)",
+                "\(FileInput.name(of: path)) is not a policy card: \(reason)",
                 hint: "a card begins with the line plumbline-card/v1; use the file you were handed, unchanged")
         }
     }
