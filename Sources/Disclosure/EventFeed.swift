@@ -7,8 +7,9 @@ package enum FeedItem: Sendable {
     case hello(nowMs: Int64, timeZone: String, resumedFrom: UInt64?)
     /// A stored event; `json` is one document.
     case event(id: UInt64, kind: String, json: String)
-    /// The newest reading of each point that has a new one; `id` is that of the last stored event.
-    case readings(id: UInt64, [ReadingView])
+    /// The newest reading of each point that has a new one. `id` lies between two stored events; `nil` when all ids
+    /// there are used up: a client then resumes from the id before, which costs it a repeated reading at most.
+    case readings(id: UInt64?, [ReadingView])
     case tick(nowMs: Int64)
     /// The client must fetch again, then go on.
     case reset(reason: String)
@@ -22,13 +23,19 @@ package actor EventFeed {
     package static let behindMs: Int64 = 5_000
     static let pollMs: Int64 = 1_000
     static let batchMax = 500
+    /// A resumed stream tells again what was read so long before the last event its client saw, ms: a reading may have
+    /// been on its way into the twin when the event was stored.
+    static let resumeMarginMs: Int64 = 60_000
 
     private let facility: Facility
     private let grant: Grant
     private let points: Set<String>
     private let kinds: Set<String>
     private let pause: @Sendable (Int64) async throws -> Void
+    /// The last id that was sent or passed over.
     private var lastID: UInt64
+    /// No stored event to come has an id below this.
+    private var idsEnd: UInt64
     private let resumedFrom: UInt64?
     private var isTooOld: Bool
     private var hasGreeted = false
@@ -36,6 +43,8 @@ package actor EventFeed {
     private var handedAtMs: Int64?
     private var quietSinceMs: Int64 = 0
     private var disclosed: [String: Int] = [:]
+    private var notedPoints: Set<String> = []
+    private var notedAtMs: Int64 = 0
 
     init(
         facility: Facility, grant: Grant, points: [String], kinds: [String], since: UInt64?,
@@ -48,14 +57,27 @@ package actor EventFeed {
         self.pause = pause
         let last = try await facility.reader.lastEventID()
         let oldest = UInt64(clamping: facility.nowMs - Int64(Ledger.eventLifeMs))
-        resumedFrom = since.flatMap { $0 <= last && $0 >= oldest ? $0 : nil }
-        isTooOld = since != nil && resumedFrom == nil
-        lastID = resumedFrom ?? last
-        for (id, state) in await facility.keeper.states() {
-            // An id is never below the instant of its event, so what the client saw last is known in time as well.
-            shownAtMs[id] =
-                resumedFrom.map { min(state.touchedAtMs ?? 0, Int64(clamping: $0)) } ?? state.touchedAtMs ?? 0
+        let from = since.flatMap { $0 >= oldest && Self.isSent($0, last: last) ? $0 : nil }
+        resumedFrom = from
+        isTooOld = since != nil && from == nil
+        lastID = from ?? last
+        let seen = try await facility.reader.event(atOrBefore: lastID)
+        idsEnd = Self.idsEnd(after: seen?.id ?? (lastID >= last ? last : 0))
+        // What the client saw for certain: everything up to the last stored event it has, unless the clock went back since.
+        let seenMs = seen.map { Int64(clamping: $0.atMs) }.flatMap {
+            $0 <= facility.nowMs ? $0 - Self.resumeMarginMs : nil
         }
+        for (id, state) in await facility.keeper.states() {
+            let touchedMs = state.touchedAtMs ?? 0
+            shownAtMs[id] = from == nil ? touchedMs : min(touchedMs, seenMs ?? 0)
+        }
+    }
+
+    /// Whether an id can have been sent: none is above those that belong to the last stored event.
+    private static func isSent(_ id: UInt64, last: UInt64) -> Bool { id <= last || id < idsEnd(after: last) }
+
+    private static func idsEnd(after stored: UInt64) -> UInt64 {
+        stored == 0 ? 0 : stored.addingReportingOverflow(Ledger.eventHeadroom).partialValue
     }
 
     /// The next items, after waiting for them; `nil` when the grant has ended.
@@ -70,6 +92,7 @@ package actor EventFeed {
         }
         if let handedAtMs, now - handedAtMs > Self.behindMs {
             lastID = try await facility.reader.lastEventID()
+            idsEnd = Self.idsEnd(after: lastID)
             for (id, state) in await facility.keeper.states() { shownAtMs[id] = state.touchedAtMs ?? 0 }
             return handed([.reset(reason: "behind")])
         }
@@ -77,9 +100,9 @@ package actor EventFeed {
             try Task.checkCancellation()
             guard try await facility.isValid(grant) else { return nil }
             let items = try await collect()
+            try await noteDisclosed()
             if !items.isEmpty { return handed(items) }
             if facility.nowMs - quietSinceMs >= Self.heartbeatMs {
-                try await noteDisclosed()
                 return handed([.tick(nowMs: facility.nowMs)])
             }
             try await pause(Self.pollMs)
@@ -99,19 +122,30 @@ package actor EventFeed {
             if wait > 0, wait <= Self.pollMs { try await pause(wait) }
         }
         var items: [FeedItem] = []
-        for event in try await facility.reader.events(after: lastID, limit: Self.batchMax) {
+        let events = try await facility.reader.events(after: lastID, limit: Self.batchMax)
+        // Readings go before the events: whoever has seen an event has seen what was read before it. While a client is
+        // a whole batch behind, they wait.
+        if events.count < Self.batchMax, kinds.isEmpty || kinds.contains("reading") {
+            let readings = try await newReadings()
+            if !readings.isEmpty { items.append(.readings(id: freeID(), readings)) }
+        }
+        for event in events {
             lastID = event.id
+            idsEnd = Self.idsEnd(after: event.id)
             guard kinds.isEmpty || kinds.contains(event.kind), event.kind != "reading" else { continue }
             guard points.isEmpty || event.points.isEmpty || event.points.contains(where: { points.contains($0) }) else {
                 continue
             }
             items.append(.event(id: event.id, kind: event.kind, json: event.json))
         }
-        if kinds.isEmpty || kinds.contains("reading") {
-            let readings = try await newReadings()
-            if !readings.isEmpty { items.append(.readings(id: lastID, readings)) }
-        }
         return items
+    }
+
+    /// The next id between the last stored event and the one to come.
+    private func freeID() -> UInt64? {
+        guard lastID + 1 < idsEnd else { return nil }
+        lastID += 1
+        return lastID
     }
 
     private func newReadings() async throws -> [ReadingView] {
@@ -138,9 +172,17 @@ package actor EventFeed {
         return views.sorted { $0.point.id < $1.point.id }
     }
 
+    /// Counts what this batch discloses before it leaves: the first time of each point at once, more of the same every
+    /// heartbeat, so that a busy stream is not a write each second.
     private func noteDisclosed() async throws {
+        guard
+            disclosed.keys.contains(where: { !notedPoints.contains($0) })
+                || facility.nowMs - notedAtMs >= Self.heartbeatMs
+        else { return }
         let counts = disclosed
         disclosed = [:]
+        notedAtMs = facility.nowMs
+        notedPoints.formUnion(counts.keys)
         let building = await facility.keeper.building
         for (id, count) in counts {
             if let point = building.point(id) { try await facility.note(grant, point, what: "events", count: count) }

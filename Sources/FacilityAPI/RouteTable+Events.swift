@@ -65,6 +65,7 @@ extension RouteTable {
                     }
                 }
             }
+            guard let id else { return EventFrame.control("reading", json: json) }
             return EventFrame.event(id: Int64(clamping: id), kind: "reading", json: json)
         case .tick(let nowMs): return EventFrame.control("tick", json: JSONWriter.object { $0.instant("now", nowMs) })
         case .reset(let reason):

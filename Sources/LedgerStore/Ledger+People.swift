@@ -5,7 +5,11 @@ extension Ledger {
     /// How long events can be resumed, in milliseconds.
     package static let eventLifeMs: UInt64 = 86_400_000
 
-    /// Adds events and gives them ids: one above the last, and never below `nowMs`. Events older than 24 h go.
+    /// Ids kept free above each event. A stream numbers what it sends between two stored events with them: such an id
+    /// stays below every event that is stored later, whatever the clock does and whoever restarts.
+    package static let eventHeadroom: UInt64 = 1_000
+
+    /// Adds events and gives them ids: `eventHeadroom` above the last, and never below `nowMs`. Events older than 24 h go.
     @discardableResult
     package func addEvents(_ events: [NewEvent], nowMs: UInt64) throws -> [UInt64] {
         if events.isEmpty { return [] }
@@ -13,7 +17,7 @@ extension Ledger {
             var last = try database.lastEventID()
             var ids: [UInt64] = []
             for event in events {
-                last = max(last + 1, nowMs)
+                last = last == 0 ? max(1, nowMs) : max(last + Self.eventHeadroom, nowMs)
                 ids.append(last)
                 try database.run(
                     "INSERT INTO event VALUES (?, ?, ?, ?, ?)", .natural(last), .text(event.kind), .natural(nowMs),
@@ -58,6 +62,12 @@ extension Ledger {
 extension Database {
     func lastEventID() throws -> UInt64 {
         try first("SELECT last FROM event_last") { try $0.natural(0) } ?? 0
+    }
+
+    func event(atOrBefore id: UInt64) throws -> (id: UInt64, atMs: UInt64)? {
+        try first("SELECT id, at_ms FROM event WHERE id <= ? ORDER BY id DESC LIMIT 1", .natural(id)) {
+            (try $0.natural(0), try $0.natural(1))
+        }
     }
 
     func events(after id: UInt64, limit: Int) throws -> [StoredEvent] {

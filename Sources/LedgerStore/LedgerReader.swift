@@ -149,6 +149,10 @@ extension LedgerReader {
     package func events(after id: UInt64, limit: Int = 1_000) throws -> [StoredEvent] {
         try database().events(after: id, limit: limit)
     }
+    /// The newest stored event that is not above `id`; `nil` when none is kept.
+    package func event(atOrBefore id: UInt64) throws -> (id: UInt64, atMs: UInt64)? {
+        try database().event(atOrBefore: id)
+    }
     package func lastEventID() throws -> UInt64 { try database().lastEventID() }
     package func token(hash: Hash) throws -> StoredToken? { try database().token(hash: hash) }
     package func tokens() throws -> [StoredToken] { try database().tokens() }

@@ -27,7 +27,7 @@ struct MigrationVectorTests {
         #expect(try await reader.numbering().points == ["m1.energy-import": PointNumber(1)])
         #expect(try await reader.token(hash: sha256([7]))?.name == "anna")
         #expect(try await reader.item(stream: StreamNumber(1), k: 100)?.bytes == Array("item 100".utf8))
-        #expect(try await ledger.addEvents([NewEvent(kind: "seal", json: "{}")], nowMs: 5) == [1_772_370_000_006])
+        #expect(try await ledger.addEvents([NewEvent(kind: "seal", json: "{}")], nowMs: 5) == [1_772_370_001_005])
         await ledger.close()
     }
 
