@@ -14,7 +14,8 @@ TESTS = {
     "configuration": ["configuration.py"],
     "daemon": ["daemon.py"],
     "real_input": ["real_input.py"],
-    "iota_sdk": ["iota_sdk.py"],
+    "stock_client": ["stock_client.py"],
+    "external_node": ["external_node.py"],
     "power": ["power.py"],
     "readme": ["readme.py"],
     "page": ["../Page/run.py", "--mock"],
@@ -33,7 +34,7 @@ def main():
             options += ["--kills", "50"]
         if name == "bad_input" and long:
             options += ["--rounds", "2000"]
-        if name == "iota_sdk":
+        if name == "stock_client":
             options += ["--plumblined", str(RELEASE / "plumblined"), "--plumbline", str(RELEASE / "plumbline")]
         started = time.monotonic()
         print(f"== {name}", flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The stock iota-sdk 1.1.4 (Rust core) against `plumblined tangle`: its own proof of work, its own parser, its own ids.
 
-usage: iota_sdk.py --plumblined PATH [--plumbline PATH]
+usage: stock_client.py --plumblined PATH [--plumbline PATH]
 
 Needs a Python in which `import iota_sdk` gives 1.1.4. Prints one line a step; exit code 0 when all held, 1 otherwise."""
 
@@ -9,62 +9,24 @@ import argparse
 import hashlib
 import json
 import pathlib
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 
-from harness import Steps, free_port, wait_for
+from iota_sdk import Client, Utils
+from iota_sdk.types.block import Block
+from iota_sdk.types.payload import TaggedDataPayload
+
+from harness import Steps, wait_for
+from tangle_node import SCORE, Node, request
 
 RAW = "application/vnd.iota.serializer-v1"
-SCORE = 10
 DATA = b"the first words of a building"
 TAG = b"twa1-sdk"
 
 
-def request(url, accept=None, body=None, content_type=None):
-    """Status and bytes of an answer; a refusal is an answer too."""
-    headers = {name: value for name, value in (("Accept", accept), ("Content-Type", content_type)) if value}
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=body, headers=headers), timeout=10) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read()
-
-
 def blake2b(data):
     return "0x" + hashlib.blake2b(data, digest_size=32).hexdigest()
-
-
-class Node:
-    """`plumblined tangle` on a free port, ended by pid."""
-
-    def __init__(self, program, directory):
-        self.program, self.directory, self.port = program, directory, free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process = None
-
-    def start(self):
-        self.process = subprocess.Popen(
-            [self.program, "tangle", "--port", str(self.port), "--interval", "1s", "--min-pow-score", str(SCORE),
-             "--dir", self.directory], stdout=subprocess.DEVNULL)
-        wait_for("the node answers", 20, lambda: self.process.poll() is None
-                 and request(self.url + "/health")[0] == 200)
-
-    def stop(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-
-    def get(self, path):
-        return json.loads(request(self.url + path)[1])
 
 
 def post_and_read(steps, client, node, utils):
@@ -159,9 +121,6 @@ def has_work(block):
 
 def foreign_blocks(steps, utils):
     """Ids by the SDK of blocks that neither it nor we made, as our vectors state them."""
-    from iota_sdk.types.block import Block
-    from iota_sdk.types.payload import TaggedDataPayload
-
     def theirs(form):
         payload = form["payload"]
         return Block(form["protocolVersion"], form["parents"], form["nonce"],
@@ -174,11 +133,6 @@ def foreign_blocks(steps, utils):
 
 
 def run(arguments):
-    # This file has the package's name: look for the package everywhere but beside this file.
-    here = str(pathlib.Path(__file__).resolve().parent)
-    sys.path[:] = [place for place in sys.path if str(pathlib.Path(place or ".").resolve()) != here]
-    from iota_sdk import Client, Utils
-
     steps = Steps("iota-sdk")
     with tempfile.TemporaryDirectory(prefix="plumbline-sdk-") as directory:
         node = Node(arguments.plumblined, directory)
