@@ -77,17 +77,22 @@ extension Facility {
         }
         let first = interval(of: whole.lowerBound)
         let last = interval(of: whole.upperBound - 1)
+        let numbers = await keeper.numbering.points
+        var running: [PlacedReading] = []
+        for number in points.compactMap({ numbers[$0.id] }) {
+            running += try await reader.openReadings(point: number)
+        }
+        // The running interval first: what is sealed meanwhile is counted where it is now, and once.
+        let sealed = try await reader.head().lastSealedK
+        for placed in running where sealed.map({ placed.k > $0 }) ?? true { count(placed.reading) }
+        let end = min(last, sealed ?? 0)
         var next = first
-        while next <= last {
-            let piece = next...min(last, next + 4_095)
+        while next <= end {
+            let piece = next...min(end, next + 4_095)
             for row in try await reader.items(stream: stream, k: piece) {
                 for reading in Self.decoded(row, periodMs: reader.identity.periodMs) { count(reading) }
             }
             next = piece.upperBound + 1
-        }
-        let numbers = await keeper.numbering.points
-        for number in points.compactMap({ numbers[$0.id] }) {
-            for placed in try await reader.openReadings(point: number) { count(placed.reading) }
         }
         return CompletenessRow(
             stream: stream, name: name, day: day, hours: zone.hours(of: day),

@@ -129,8 +129,10 @@ extension Facility {
         guard !range.isEmpty, let stream = await keeper.numbering.streams[point.stream] else { return }
         let first = interval(of: range.lowerBound)
         let last = interval(of: range.upperBound - 1)
+        // The running interval first: what is sealed between the two questions is then found twice, not lost.
+        let running = try await openReadings(of: number, in: range)
         let sealed = try await reader.head().lastSealedK
-        let open = try await openReadings(of: number, in: range)
+        let open = running.filter { placed in sealed.map { placed.k > $0 } ?? true }
         func pass(_ readings: [PlacedReading]) -> Bool {
             for reading in isDescending ? readings.reversed() : readings where !take(reading) { return false }
             return true
