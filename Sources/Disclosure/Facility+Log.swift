@@ -133,7 +133,13 @@ extension Facility {
         }
         let numbering = await keeper.numbering
         let ids = Dictionary(numbering.points.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
-        let building = await keeper.building
+        // What was captured is read by the model of its day: a later revision may give a point another scale or another unit.
+        let kept = try await reader.modelRevision(stored.modelRevision).flatMap {
+            // Bytes of a model that this program cannot read leave the raw values.
+            try? Building(canonicalBytes: $0.bytes)
+        }
+        let present = await keeper.building
+        let building = kept ?? present
         var entities: [SnapshotView.EntityRow] = []
         for row in stored.items {
             guard let bytes = row.item.bytes, let item = try? SnapshotItem.decode(bytes) else {
