@@ -29,11 +29,15 @@ struct Page: Sendable {
                     expected: "no other parameter")
             }
             guard let bytes = Base64URL.decode(cursor), let json = try? JSONValue(parsing: bytes),
-                let text = json["q"]?.asText, let after = json["a"]?.asText, let minutes = json["m"]?.asInt,
+                json["p"]?.asText == basePath, let text = json["q"]?.asText, let after = json["a"]?.asText,
+                let minutes = json["m"]?.asInt,
                 minutes >= 0, minutes < 1 << 40
             else { throw Refusal.cursorUnreadable }
             pinnedMs = Int64(minutes) * 60_000 + 59_999
-            guard nowMs - pinnedMs <= Self.cursorLifeMs else { throw Refusal.cursorExpired }
+            // A clock that went back does not make a cursor live longer.
+            guard (-Self.cursorLifeMs...Self.cursorLifeMs).contains(nowMs - pinnedMs) else {
+                throw Refusal.cursorExpired
+            }
             self.text = text
             self.after = after
             query = try Query(text)
@@ -50,6 +54,7 @@ struct Page: Sendable {
     /// The path of the page after `position`.
     func next(after position: String) -> String {
         let json = JSONWriter.object { json in
+            json.text("p", basePath)
             json.text("q", text)
             json.text("a", position)
             json.integer("m", Int(pinnedMs / 60_000))
