@@ -188,8 +188,8 @@ let package = Package(
         tests(
             "DisclosureTests",
             [
-                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
-                "LedgerStore", "Capture", "Disclosure",
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "TangleClient", "LocalTangle", "Evidence", "LedgerStore", "Capture", "Anchoring", "Disclosure", logging,
             ]),
         tests("FacilityPageTests", ["FacilityPage"]),
         tests(
@@ -201,6 +201,11 @@ let package = Package(
         tests(
             "SimulationTests",
             ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
-        tests("GatewayTests", ["Readings", "Gateway"]),
+        tests(
+            "GatewayTests",
+            [
+                "Readings", "SourceYAML", "Hashing", "MerkleLog", "LedgerStore", "TwinModel", "Capture", "Gateway",
+                logging,
+            ]),
     ]
 )

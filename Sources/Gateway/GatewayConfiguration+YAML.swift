@@ -114,9 +114,14 @@ extension GatewayConfiguration {
                     key: bytes, from: UInt32(clamping: try item["from"]?.int(0...Int(UInt32.max)) ?? 0),
                     to: UInt32(clamping: try item["to"]?.int(0...Int(UInt32.max)) ?? 0), holder: name))
         }
+        if keys.isEmpty, let list = node["milestoneKeys"] {
+            throw list.error("no milestone key", hint: "ask the network's operator for them")
+        }
         let network = try node.required("network")
         var tangle = Tangle(node: address, network: try network.string(sizeBytesMax: 255), milestoneKeys: keys)
-        guard !tangle.network.isEmpty else { throw network.error("a network has a name") }
+        guard !tangle.network.isEmpty, !tangle.network.contains(where: \.isNewline) else {
+            throw network.error("a network's name is one line of text")
+        }
         if let file = node["tokenFile"] { tangle.tokenPath = try path(file) }
         if let score = node["minPowScoreMax"] { tangle.minPoWScoreMax = UInt32(try score.int(1...100_000)) }
         if let threshold = node["threshold"] {

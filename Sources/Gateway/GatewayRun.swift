@@ -250,7 +250,10 @@ package struct GatewayRun: Sendable {
             host: api.host, port: Int(api.port), wire: try api.wire(), nowMs: { Int64(clamping: clock.wallMs()) },
             random: { UInt64.random(in: .min ... .max) })
         let main = journal("gateway")
-        return try FacilityServer(facility: facility, settings: settings, logger: journal("api")) { port in
+        // The server's own word that it listens would say ours again.
+        var logger = journal("api")
+        logger.logLevel = max(logger.logLevel, .notice)
+        return try FacilityServer(facility: facility, settings: settings, logger: logger) { port in
             let host = api.host.contains(":") ? "[\(api.host)]" : api.host
             let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"
             main.notice("the gateway listens", metadata: ["url": "\(url)", "origin": "\(origin)"])

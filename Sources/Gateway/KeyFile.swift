@@ -1,17 +1,17 @@
 import Glibc
 import Hashing
-import MerkleLog
+package import MerkleLog
 
 /// A private key in a file: who may read it is decided by the file's mode, 0600, from its first byte on.
-enum KeyFile {
+package enum KeyFile {
     static let header = "plumbline-key/v1"
 
     /// Makes a file that must not exist yet; file and folder are on disk when this returns.
-    static func write(seed: [UInt8], key: VerifierKey, to path: String) throws {
+    package static func write(seed: [UInt8], key: VerifierKey, to path: String) throws {
         try Files.writeNew("\(header)\nvkey \(key.description)\nseed \(hexText(seed))\n", to: path, mode: 0o600)
     }
 
-    static func read(_ path: String) throws -> LogSigningKey {
+    package static func read(_ path: String) throws -> LogSigningKey {
         guard Files.exists(path) else { throw GatewayError.keyMissing(path: path) }
         let lines = String(decoding: try GatewayPlan.read(path), as: UTF8.self).split(separator: "\n")
         guard lines.count == 3, lines[0] == header, lines[1].hasPrefix("vkey "), lines[2].hasPrefix("seed "),

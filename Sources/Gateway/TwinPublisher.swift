@@ -35,17 +35,9 @@ struct TwinPublisher: Sendable {
                     let state = await keeper.state(of: reading.point), state.touchedAtMs == reading.capturedAtMs
                 else { continue }
                 publisher.publish(
-                    MQTTMessage(topic: "\(root)/\(id)", text: Self.json(reading, point), isRetained: true, qos: 0))
+                    MQTTMessage(
+                        topic: "\(root)/\(id)", text: TwinMessage.json(reading, point), isRetained: true, qos: 0))
             }
         }
-    }
-
-    /// `{"at":"…Z","value":21.4,"unit":"Cel","quality":"good"}`; text values are not republished as numbers.
-    static func json(_ reading: Reading, _ point: Point) -> String {
-        let isUsable = reading.quality == .good || reading.quality == .overridden
-        let number = isUsable ? point.engineering(reading.value)?.description : nil
-        let unit = point.unit.map { "\"\($0)\"" } ?? "null"
-        return "{\"at\":\"\(UTCTime.text(reading.capturedAtMs))\",\"value\":\(number ?? "null"),\"unit\":\(unit),"
-            + "\"quality\":\"\(reading.quality.name)\"}"
     }
 }
