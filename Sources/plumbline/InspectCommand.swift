@@ -74,6 +74,16 @@ struct InspectCommand: ParsableCommand {
         return .reading
     }
 
+    /// An error case in words: `parentCount(108)` becomes `parent count (108)`.
+    private static func spaced(_ name: String) -> String {
+        var text = ""
+        for letter in name {
+            if letter.isUppercase || letter == "(", text.last?.isLowercase == true { text.append(" ") }
+            text.append(contentsOf: letter.lowercased())
+        }
+        return text
+    }
+
     private static func inspect(_ bytes: [UInt8], _ kind: Kind, _ name: String) throws(Failure) -> Inspection {
         do {
             switch kind {
@@ -89,7 +99,7 @@ struct InspectCommand: ParsableCommand {
                 return .note(note)
             }
         } catch {
-            let what = (error as? Stop).map { $0.about ?? $0.code.rawValue } ?? "\(error)"
+            let what = (error as? Stop).map { $0.about ?? $0.code.rawValue } ?? spaced("\(error)")
             throw Failure(
                 "\(FileInput.name(of: name)) is not a whole \(kind.rawValue == "reading" ? "evidence file" : kind.rawValue): \(Terminal.safe(what))",
                 hint: "'plumbline help inspect' lists what can be shown")

@@ -36,6 +36,12 @@ struct Plumbline: ParsableCommand {
             hint: kin.map { "did you mean '\($0)'?" } ?? "'plumbline help' lists the commands", code: Failure.usageCode)
     }
 
+    /// The parser puts its guess behind the complaint: "… Did you mean '--policy'?". Here a guess is a hint.
+    private static func parted(_ said: String) -> (message: String, kin: String?) {
+        guard let mark = said.firstRange(of: ". Did you mean") else { return (said, nil) }
+        return (String(said[..<mark.lowerBound]), "did you mean" + said[mark.upperBound...])
+    }
+
     /// Prints a help text; the exit code says whether it arrived.
     private static func printed(_ text: String) -> Int32 {
         do {
@@ -68,11 +74,11 @@ struct Plumbline: ParsableCommand {
             if code == .success {
                 Glibc.exit(printed(fullMessage(for: error)))
             }
-            let said = message(for: error)
+            let (said, kin) = parted(Terminal.plain(message(for: error)))
+            let help =
+                words.first.flatMap { helped.contains($0) ? "'plumbline help \($0)'" : nil } ?? "'plumbline help'"
             Terminal.complain(
-                Terminal.safe(Terminal.plain(said.isEmpty ? "a file is missing" : said)),
-                hint: words.first.flatMap { helped.contains($0) ? "'plumbline help \($0)' shows how it is used" : nil }
-                    ?? "'plumbline help' shows how it is used")
+                Terminal.safe(said), hint: kin.map { Terminal.safe($0) } ?? "\(help) shows how it is used")
             Glibc.exit(Failure.usageCode)
         }
     }
