@@ -16,7 +16,7 @@ extension RouteTable {
                 let entry = try await facility.evidence(call.segment("id"))
                 let offered: [MediaType] = entry.file == nil ? [.json] : [.json, .tar]
                 let type = try MediaType.negotiate(accept: call.header("accept"), offered: offered)
-                guard type == .tar, let file = entry.file else { return try await answer(entry) }
+                guard type == .tar, let file = entry.file else { return try await answer(entry, call) }
                 return Answer(type: type.rawValue, body: .file(file), caching: .immutablePrivate)
                     .adding("Content-Disposition", "attachment; filename=\"\(try await fileName(entry))\"").adding(
                         "Vary", "Accept")
@@ -68,14 +68,14 @@ extension RouteTable {
             }
         }
         let (entry, isNew) = try await facility.askEvidence(range: from..<to, streams: streams, grant: call.grant)
-        var answer = try await answer(entry).with(status: isNew ? 202 : 200)
+        var answer = try await answer(entry, call).with(status: isNew ? 202 : 200)
         answer.caching = .never
         answer = answer.adding("Location", "/v1/evidence/\(entry.id)")
         return entry.state == .collecting || entry.state == .waitingForAnchor
             ? answer.adding("Retry-After", "5") : answer
     }
 
-    private func answer(_ entry: EvidenceShelf.Entry) async throws -> Answer {
+    private func answer(_ entry: EvidenceShelf.Entry, _ call: Call) async throws -> Answer {
         let name = try await fileName(entry)
         return .json(
             JSONWriter.object { json in
@@ -99,9 +99,9 @@ extension RouteTable {
                     json.object("problem") { json in
                         json.text("type", "/v1/problems/" + problem.code.rawValue)
                         json.text("code", problem.code.rawValue)
-                        json.text("title", problem.code.title.en)
+                        json.text("title", problem.code.title.text(call.language))
                         json.integer("status", problem.code.status)
-                        json.text("detail", problem.detail.en)
+                        json.text("detail", problem.detail.text(call.language))
                     }
                 }
             })
