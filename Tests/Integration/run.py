@@ -11,6 +11,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 RELEASE = HERE.parents[1] / ".build" / "release"
 TESTS = {
     "bad_input": ["bad_input.py"],
+    "cli": ["cli.py"],
+    "foreign": ["foreign.py"],
     "configuration": ["configuration.py"],
     "daemon": ["daemon.py"],
     "real_input": ["real_input.py"],
