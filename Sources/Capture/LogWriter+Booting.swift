@@ -40,6 +40,7 @@ extension LogWriter {
 
     private func start(building: Building) throws -> Start {
         try checkClock()
+        try readLeafDates()
         signingRefusal = try compareWithCheckpoint()
         let sealedCount = try sealOpenIntervals()
         let gap = try boot()
@@ -53,12 +54,17 @@ extension LogWriter {
     private func checkClock() throws {
         let anchored = try ledger { try $0.lastAnchored()?.confirmation?.milestoneTimeS }
         let beacon = try ledger { try $0.lastBeacon()?.facts.milestoneTimeS }
-        guard let last = [anchored, beacon].compactMap({ $0 }).max() else { return }
-        let nowMs = clock.wallMs()
-        let milestoneMs = UInt64(last) * 1_000
-        // Milestone times are whole seconds, rounded up by some nodes; one second of slack is what an auditor grants.
-        guard nowMs + 1_000 >= milestoneMs else {
-            throw CaptureError.clockBehindMilestone(nowMs: nowMs, milestoneMs: milestoneMs)
+        milestoneMs = UInt64([anchored, beacon].compactMap { $0 }.max() ?? 0) * 1_000
+        try checkClock(nowMs: clock.wallMs(), milestoneMs: milestoneMs)
+    }
+
+    /// The latest date among the leaves since the last checkpoint: the clock may have been ahead when they were written.
+    private func readLeafDates() throws {
+        let size = try ledger { try $0.size() }
+        let signed = min(try ledger { try $0.lastCheckpoint() }?.size ?? 0, size)
+        for stored in try ledger({ try $0.leaves(signed..<size) }) {
+            guard let leaf = try? Leaf.decode(stored.bytes) else { continue }  // told by compareWithCheckpoint
+            leafMsMax = max(leafMsMax, leaf.wallMs)
         }
     }
 
@@ -102,7 +108,7 @@ extension LogWriter {
         var root = head.root
         if let covered = head.lastCoveredK, nowK > covered + 1 {
             let body = Leaf.Body.gap(Leaf.Gap(kFrom: covered + 1, kTo: nowK - 1, cause: Leaf.Gap.notRunning))
-            let made = leaf(body, k: nowK - 1, nowMs: nowMs)
+            let made = try leaf(body, k: nowK - 1, nowMs: nowMs)
             gapLeaf = made
             gap = StoredGap(leafIndex: size, kFrom: covered + 1, kTo: nowK - 1, cause: Leaf.Gap.notRunning)
             let before = size
@@ -111,7 +117,7 @@ extension LogWriter {
         }
         let body = Leaf.Body.boot(
             Leaf.Boot(reason: Leaf.Boot.restart, lastSize: size, lastRoot: root, clockStepMs: 0))
-        let bootLeaf = leaf(body, nowMs: nowMs)
+        let bootLeaf = try leaf(body, nowMs: nowMs)
         let number = bootNumber
         let before = gapLeaf
         _ = try ledger { try $0.appendBoot(bootLeaf, gap: before, number: number, monoMs: 0) }

@@ -38,11 +38,9 @@ extension LogWriter {
 
     private func appendBeacon(_ facts: BeaconFacts, seq: UInt64) throws -> UInt64 {
         let nowMs = clock.wallMs()
-        let milestoneMs = UInt64(facts.milestoneTimeS) * 1_000
-        // One second of slack is what an auditor grants (formats.md section 7).
-        guard nowMs + 1_000 >= milestoneMs else {
-            throw CaptureError.clockBehindMilestone(nowMs: nowMs, milestoneMs: milestoneMs)
-        }
+        let beaconMs = UInt64(facts.milestoneTimeS) * 1_000
+        try checkClock(nowMs: nowMs, milestoneMs: beaconMs)
+        milestoneMs = max(milestoneMs, beaconMs)
         let last = try ledger { try $0.lastAnchored() }
         let previous = last.flatMap { anchor in
             anchor.confirmation.map {
@@ -53,13 +51,15 @@ extension LogWriter {
             Leaf.Beacon(
                 anchorSeq: seq, previous: previous, milestoneIndex: UInt64(facts.milestoneIndex),
                 milestoneID: facts.milestoneID, milestoneTime: UInt64(facts.milestoneTimeS)))
-        return try ledger { [leaf = leaf(body, nowMs: nowMs)] in
+        return try ledger { [leaf = try leaf(body, nowMs: nowMs)] in
             try $0.appendBeacon(leaf, seq: seq, facts: facts)
         }
     }
 
-    /// An interval sealed early (at a restart) must have ended before a checkpoint may cover it.
+    /// An interval sealed early (at a restart) must have ended before a checkpoint may cover it, and so must the time that a
+    /// clock that was ahead has written into a leaf.
     private func checkIntervalsEnded() throws {
+        guard clock.wallMs() >= leafMsMax else { throw CaptureError.tooEarly(untilMs: leafMsMax) }
         guard let last = try head().lastSealedK else { return }
         let endMs = (last + 1) * identity.periodMs
         guard clock.wallMs() >= endMs else { throw CaptureError.tooEarly(untilMs: endMs) }
@@ -189,7 +189,8 @@ extension LogWriter {
     /// A crash came between swapping the file and storing the anchor: the signature is made, so it is kept.
     private func adopt(_ signed: SignedNote, _ checkpoint: Checkpoint) throws {
         let note = signed.note
-        let nowMs = clock.wallMs()
+        // Its block is not worked on before the network's time has passed the leaves'.
+        let nowMs = max(clock.wallMs(), leafMsMax)
         let lastSeq = try ledger { try $0.lastAnchorSeq() }
         let beacon = try ledger { try $0.lastBeacon() }
         guard let payload = AnchorPayload(signed, by: key.verifierKey) else { return }

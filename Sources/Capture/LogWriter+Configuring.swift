@@ -28,7 +28,7 @@ extension LogWriter {
         let body = Leaf.Body.config(
             Leaf.Config(oldHash: configuration.hash, newHash: wanted.hash, actor: actor))
         let change = wanted.change
-        try ledger { [leaf = leaf(body, nowMs: nowMs)] in _ = try $0.appendConfig(leaf, change: change) }
+        try ledger { [leaf = try leaf(body, nowMs: nowMs)] in _ = try $0.appendConfig(leaf, change: change) }
         configuration = wanted
         try appendSnapshot(of: building, numbering: numbering)
         return true
@@ -57,7 +57,7 @@ extension LogWriter {
                 number: number, modelRevision: revision, itemCount: UInt64(items.count),
                 innerRoot: MerkleTree.root(of: items.map(\.item.hash)),
                 sizeBytes: items.reduce(0) { $0 + UInt64($1.item.bytes?.count ?? 0) }))
-        return try ledger { [leaf = leaf(body)] in
+        return try ledger { [leaf = try leaf(body)] in
             try $0.appendSnapshot(leaf, number: number, modelRevision: revision, items: items)
         }
     }

@@ -30,7 +30,7 @@ extension LogWriter {
     package func appendGap(to kTo: UInt64, cause: UInt64) throws {
         guard kTo >= openK else { return }
         let body = Leaf.Body.gap(Leaf.Gap(kFrom: openK, kTo: kTo, cause: cause))
-        try ledger { [leaf = leaf(body, k: kTo)] in _ = try $0.append(leaf) }
+        try ledger { [leaf = try leaf(body, k: kTo)] in _ = try $0.append(leaf) }
         placement.close(below: kTo + 1)
     }
 
@@ -45,7 +45,7 @@ extension LogWriter {
             Leaf.Boot(reason: Leaf.Boot.clockStep, lastSize: head.size, lastRoot: head.root, clockStepMs: step))
         let number = bootNumber
         let mono = monoMs
-        try ledger { [leaf = leaf(body)] in _ = try $0.appendBoot(leaf, gap: nil, number: number, monoMs: mono) }
+        try ledger { [leaf = try leaf(body)] in _ = try $0.appendBoot(leaf, gap: nil, number: number, monoMs: mono) }
     }
 
     /// Begins again at interval `k`: what was captured before it is sealed, what was not is a gap.
@@ -108,7 +108,7 @@ extension LogWriter {
                 innerRoot: MerkleTree.root(of: items.map(\.item.hash)), readingCount: publicCount,
                 configHash: configuration.hash))
         return IntervalSeal(
-            k: k, items: items, leaf: leaf(body, k: k, of: boot),
+            k: k, items: items, leaf: try leaf(body, k: k, of: boot),
             citations: citations.values.sorted { $0.point < $1.point }, access: access)
     }
 
@@ -125,12 +125,12 @@ extension LogWriter {
         let hash = leafHash(bytes)
         let body = Leaf.Body.access(Leaf.Access(k: k, itemCount: 1, innerRoot: MerkleTree.root(of: [hash])))
         return AccessSeal(
-            leaf: leaf(body, k: k, of: boot), items: [StoredItem(hash: hash, bytes: bytes)], upToUse: waiting.upTo)
+            leaf: try leaf(body, k: k, of: boot), items: [StoredItem(hash: hash, bytes: bytes)], upToUse: waiting.upTo)
     }
 
     /// A leaf of this boot, or of the one before it.
-    private func leaf(_ body: Leaf.Body, k: UInt64, of boot: (number: UInt64, monoMs: UInt64)?) -> NewLeaf {
-        guard let boot else { return leaf(body, k: k) }
+    private func leaf(_ body: Leaf.Body, k: UInt64, of boot: (number: UInt64, monoMs: UInt64)?) throws -> NewLeaf {
+        guard let boot else { return try leaf(body, k: k) }
         return newLeaf(
             Leaf(wallMs: clock.wallMs(), bootNumber: boot.number, monoMs: boot.monoMs, body: body), k: k)
     }

@@ -27,6 +27,10 @@ package actor LogWriter {
     var placement: IntervalPlacement
     /// The lowest interval of readings that have a place but are not on disk yet: nothing is sealed from there on.
     var takenK: UInt64?
+    /// Time of the last milestone this log knows, UTC ms: a leaf dated before it would be backdated.
+    var milestoneMs: UInt64 = 0
+    /// The latest date of a leaf that is not signed yet, UTC ms; a checkpoint before it would make that leaf postdated.
+    var leafMsMax: UInt64 = 0
     /// Why nothing is signed any more; `nil` while all is well.
     package internal(set) var signingRefusal: LedgerError?
 
@@ -49,14 +53,30 @@ package actor LogWriter {
     /// Runs on the ledger, on whose thread this actor already is.
     func ledger<T: Sendable>(_ body: (isolated Ledger) throws -> T) throws -> T { try store.assumeIsolated(body) }
 
-    /// A leaf of this boot, now.
-    func leaf(_ body: Leaf.Body, k: UInt64? = nil, nowMs: UInt64? = nil) -> NewLeaf {
+    /// Whether the clock was set back behind the last milestone. Until it has caught up no leaf can be written, because it would
+    /// be backdated.
+    package var isClockBehind: Bool { clock.wallMs() + Self.slackMs < milestoneMs }
+
+    /// Milestone times are whole seconds, rounded up by some nodes; one second of slack is what an auditor grants.
+    private static let slackMs: UInt64 = 1_000
+
+    func checkClock(nowMs: UInt64, milestoneMs: UInt64) throws {
+        guard nowMs + Self.slackMs >= milestoneMs else {
+            throw CaptureError.clockBehindMilestone(nowMs: nowMs, milestoneMs: milestoneMs)
+        }
+    }
+
+    /// A leaf of this boot, now. Throws `clockBehindMilestone`.
+    func leaf(_ body: Leaf.Body, k: UInt64? = nil, nowMs: UInt64? = nil) throws -> NewLeaf {
         let nowMs = nowMs ?? clock.wallMs()
+        try checkClock(nowMs: nowMs, milestoneMs: milestoneMs)
         return newLeaf(Leaf(wallMs: nowMs, bootNumber: bootNumber, monoMs: monoMs, body: body), k: k)
     }
 
     func newLeaf(_ leaf: Leaf, k: UInt64? = nil) -> NewLeaf {
-        NewLeaf(type: UInt8(truncatingIfNeeded: leaf.body.type), k: k, wallMs: leaf.wallMs, bytes: leaf.encoded())
+        leafMsMax = max(leafMsMax, leaf.wallMs)
+        return NewLeaf(
+            type: UInt8(truncatingIfNeeded: leaf.body.type), k: k, wallMs: leaf.wallMs, bytes: leaf.encoded())
     }
 
     /// Ms since this boot.
@@ -98,14 +118,14 @@ extension LogWriter {
     package func appendEvent(_ event: EventPayload, stream: StreamNumber) throws -> UInt64 {
         let opened = try commitment(.event, stream, event.encoded())
         let body = Leaf.Body.event(Leaf.Event(stream: stream, kind: event.kind, commitment: opened.hash))
-        return try ledger { [leaf = leaf(body)] in try $0.append(leaf, opening: [opened]) }
+        return try ledger { [leaf = try leaf(body)] in try $0.append(leaf, opening: [opened]) }
     }
 
     /// Writes one phase of a command on a stream of class `none` into the log; returns its leaf's index.
     package func appendCommand(_ command: CommandPayload, stream: StreamNumber, actor: Bytes16) throws -> UInt64 {
         let opened = try commitment(.command, stream, command.encoded())
         let body = Leaf.Body.command(Leaf.Command(actor: actor, stream: stream, commitment: opened.hash))
-        return try ledger { [leaf = leaf(body)] in try $0.append(leaf, opening: [opened]) }
+        return try ledger { [leaf = try leaf(body)] in try $0.append(leaf, opening: [opened]) }
     }
 
     /// Deletes a stream's items of sealed intervals with their salts, and says so in the log.
@@ -114,7 +134,7 @@ extension LogWriter {
     ) throws -> UInt64 {
         let body = Leaf.Body.erasure(
             Leaf.Erasure(stream: stream, kFrom: kFrom, kTo: kTo, legalBasis: legalBasis, actor: actor))
-        return try ledger { [leaf = leaf(body)] in
+        return try ledger { [leaf = try leaf(body)] in
             try $0.appendErasure(leaf, stream: stream, kFrom: kFrom, kTo: kTo)
         }
     }
