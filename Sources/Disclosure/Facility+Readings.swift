@@ -112,7 +112,10 @@ extension Facility {
         let (length, isOver) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
         // A day of 25 hours may be among them.
         guard !isOver, length <= Int64(daysMax) * 86_400_000 + 3_600_000 else { throw .rangeTooLong(daysMax: daysMax) }
-        return max(0, range.lowerBound)..<max(0, range.upperBound)
+        guard range.upperBound > 0 else {
+            throw .notTaken(parameter: "to", expected: "an instant after " + UTCTime.text(0))
+        }
+        return max(0, range.lowerBound)..<range.upperBound
     }
 
     private func narrowed(_ range: Range<Int64>, _ asked: ReadingsQuestion) -> Range<Int64> {
