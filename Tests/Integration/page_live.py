@@ -177,6 +177,7 @@ def point(steps, page, plumbline, card):
     steps.check(page.soon(fixed, 40), f"a little later it is fixed, in the exact words: {browser.text('#trace .result')[:200]}")
     steps.check(browser.wait(lambda: "fixed" in browser.text("#proof"), 20), f"and the state beside it follows: {browser.text('#proof')}")
     browser.js("document.querySelectorAll('#trace .why').forEach(d => { d.open = true })")
+    steps.check(browser.count("table.dense tbody tr") > 0, "the table that was opened is still open")
     steps.check(browser.count("#trace .why li p.holds") >= 4, f"each step holds: {browser.count('#trace .why li p.holds')}")
     page.click("#trace .actions button:not(.main)")
     file = page.downloaded("room1.co2-*.evidence")
@@ -197,6 +198,9 @@ def record(steps, page, plumbline):
     card = page.downloaded("*.card")
     steps.check(card and "plumbline-card/v1" in card.read_text(), f"the policy card is downloaded: {card and card.name}")
     began, ended = anchors[0]["milestone"]["at"], anchors[-1]["milestone"]["at"]
+    browser.js("document.querySelector('form.make [name=from]').value = '2026-01-01T10:00'; document.querySelector('form.make [name=to]').value = '2026-01-01T11:00'")
+    page.click("form.make button.main")
+    steps.check(browser.wait(lambda: re.search(r"Evidence can begin at (\d+ \w+ ?\d*, )?\d\d:\d\d:\d\d, when", browser.text(".result")), 20), f"a period before the first anchor is refused with the first that is not: {browser.text('.result')}")
     # A period between two anchors; the page's fields hold minutes, so the file is asked for as the page asks.
     job = browser.driver.execute_async_script("""
         const done = arguments[2];

@@ -171,9 +171,11 @@ export function panel(element, load) {
   run();
   return run;
 }
+/** A sentence of the gateway with its UTC instants written as every time on this page. */
+const inOurZone = (text) => text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, (instant) => w.moment(w.instant(instant)));
 export function problemBox(problem, again) {
   return h('div', { class: 'box fails' }, h('p', {}, mark('fails'), ' ', h('strong', {}, problem.title || t('problem.title'))),
-    problem.detail && h('p', {}, problem.detail),
+    problem.detail && h('p', {}, inOurZone(problem.detail)),
     problem.instance && h('p', { class: 'quiet' }, t('problem.number', { n: '' }), ' ', h('code', {}, problem.instance.replace('urn:uuid:', ''))),
     again && h('p', {}, h('button', { type: 'button', on: { click: again } }, t('problem.again'))));
 }

@@ -25,7 +25,6 @@ start(async (main) => {
   head(places.head, point, now);
   let chosen = asked('at') ? await oneRead(address, asked('at')) : null;
   trace(places.trace, point, chosen ?? now);
-  const range = rangeOf();
   const enter = async (marked) => {
     const read = marked.at ? await oneRead(address, marked.at) : await oneRead(address, iso(marked.fromMs), iso(marked.toMs));
     if (!read) { say(t('point.no-read')); return; }
@@ -34,13 +33,19 @@ start(async (main) => {
     trace(places.trace, point, read);
     document.getElementById('trace').focus();
   };
-  const draw = panel(places.history, () => history(point, address, range, enter));
+  // The last hour goes on with the clock. Nobody's place in chart or table is taken away while they read there.
+  const draw = panel(places.history, () => {
+    const range = rangeOf();
+    document.querySelector('.range .when strong').textContent = rangeName(range);
+    return history(point, address, range, enter);
+  });
+  const drawUnread = () => { if (!places.history.contains(document.activeElement)) draw(); };
   const again = async () => {
     now = (await get(address)).current;
     head(places.head, point, now);
     const kept = chosen ?? (places.trace.querySelector('.result').childElementCount ? traced : null);
     if (kept) await renewProof(address, kept); else trace(places.trace, point, now);
-    draw();
+    drawUnread();
   };
   const refetch = () => { again().catch((problem) => { if (!(problem instanceof Problem)) throw problem; }); };
   const soon = later(refetch, 3000);
@@ -49,7 +54,7 @@ start(async (main) => {
     if (kind !== 'reading') return soon();
     const mine = data.readings.find((reading) => reading.point === point.id);
     if (mine) { now = { ...now, ...mine }; head(places.head, point, now); }
-    if (Date.now() - drawn > 60000 && range.isNow) { drawn = Date.now(); draw(); }
+    if (Date.now() - drawn > 60000 && rangeOf().isNow) { drawn = Date.now(); drawUnread(); }
     return null;
   } });
 });
@@ -90,18 +95,19 @@ function rangeOf() {
   return { kind: 'day', day, isNow, fromMs, toMs, seconds: 300 };
 }
 
+const rangeName = ({ kind, fromMs, toMs }) => (kind === 'hour' ? w.span(fromMs, toMs) : kind === 'day' ? w.weekday(fromMs) : kind === 'month' ? w.monthName(fromMs)
+  : `${w.dayMonth(fromMs)} – ${w.dayMonth(toMs - 1)}`);
+
 function rangeBar(point) {
   const range = rangeOf();
   const here = (values) => pointAddress(point.id, values);
   const back = { day: -1, week: -7, month: -28 }[range.kind];
   const step = (sign) => (range.kind === 'month' ? w.nextDay(range.day.slice(0, 8) + (sign < 0 ? '01' : '28'), sign * 4).slice(0, 8) + '01' : w.nextDay(range.day, sign * -back));
-  const name = { hour: () => w.span(range.fromMs, range.toMs), day: () => w.weekday(range.fromMs), month: () => w.monthName(range.fromMs) }[range.kind]
-    ?? (() => `${w.dayMonth(range.fromMs)} – ${w.dayMonth(range.toMs - 1)}`);
   return h('div', { class: 'range' },
     h('ul', { class: 'tabs', 'aria-label': t('range') }, ['hour', 'day', 'week', 'month'].map((kind) => h('li', {}, h('a', { href: here({ range: kind, day: range.isNow ? null : range.day }), 'aria-current': kind === range.kind ? 'true' : null }, t('range.' + kind))))),
     h('p', { class: 'when' },
       back && h('a', { class: 'step', href: here({ range: range.kind, day: step(-1) }), 'aria-label': t('range.earlier') }, '‹'),
-      h('strong', {}, name()),
+      h('strong', {}, rangeName(range)),
       back && !range.isNow && h('a', { class: 'step', href: here({ range: range.kind, day: step(1) }), 'aria-label': t('range.later') }, '›')),
     h('form', { class: 'days', action: '/points/' + encodeURIComponent(point.id) },
       h('input', { type: 'hidden', name: 'range', value: 'days' }), ['times', 'keys'].filter((field) => asked(field)).map((field) => h('input', { type: 'hidden', name: field, value: asked(field) })),
@@ -126,24 +132,25 @@ async function history(point, address, range, enter) {
   const tablePlace = h('div');
   const other = w.otherZone();
   queueMicrotask(() => chart(place, view));
+  if (isTableOpen) fillTable(tablePlace, view, 0);
   return [
     place,
     h('p', { class: 'quiet caption' }, t('chart.times', { zone: w.zoneName(range.fromMs) }), other && [' · ', other], ' · ', isReads ? t('chart.reads') : t(isStep ? 'chart.steps' : 'chart.buckets', { t: w.duration(series.seconds * 1000) })),
     reads?.isCut && h('p', { class: 'box notes' }, t('chart.cut', { n: reads.length, t: w.moment(w.instant(reads.at(-1).at)) })),
     h('p', { id: 'in-words' }, sentence(view)),
-    h('p', { class: 'actions' }, h('button', { type: 'button', 'aria-expanded': 'false', on: { click: ({ currentTarget }) => toggleTable(currentTarget, tablePlace, view) } }, t('chart.table')),
+    h('p', { class: 'actions' }, h('button', { type: 'button', 'aria-expanded': String(isTableOpen), on: { click: ({ currentTarget }) => toggleTable(currentTarget, tablePlace, view) } }, t(isTableOpen ? 'chart.table.hide' : 'chart.table')),
       h('a', { class: 'button', href: csv, download: true }, t('csv'))),
     tablePlace,
   ];
 }
 
 const pageRows = 100;
-function toggleTable(button, place, view, page = 0) {
-  const isOpen = button.getAttribute('aria-expanded') === 'true' && page === 0 && place.childElementCount > 0;
-  button.setAttribute('aria-expanded', String(!isOpen));
-  button.textContent = t(isOpen ? 'chart.table' : 'chart.table.hide');
-  if (isOpen) { show(place); return; }
-  fillTable(place, view, 0);
+let isTableOpen = false; // stays when the chart is drawn anew
+function toggleTable(button, place, view) {
+  isTableOpen = !isTableOpen;
+  button.setAttribute('aria-expanded', String(isTableOpen));
+  button.textContent = t(isTableOpen ? 'chart.table.hide' : 'chart.table');
+  if (isTableOpen) fillTable(place, view, 0); else show(place);
 }
 function fillTable(place, view, page) {
   const rows = view.marks.filter((one) => one.fromMs < w.now()).reverse();
