@@ -5,6 +5,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case file(path: String, doing: String, errno: Int32)
     case keyFile(path: String)
     case keyMissing(path: String)
+    /// A key of another log, or of another ceremony with the same name.
+    case otherKey(path: String)
     case cardUnreadable(path: String)
     /// `init` where something is already.
     case alreadySetUp(path: String)
@@ -12,7 +14,7 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     /// A ledger without a card, made by an `init` with other answers.
     case unlikeInterrupted(path: String)
     /// The card belongs to another log.
-    case otherCard(path: String, card: String, ledger: String)
+    case otherCard(path: String, origin: String)
     case recoveryKeyInside(path: String)
     /// The configuration asks for something else than what `init` fixed.
     case fixed(key: String, configured: String, stored: String)
@@ -32,6 +34,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
             "\(path) is not a key file of this program; restore it from the backup"
         case .keyMissing(let path):
             "\(path) is missing; restore it from the backup. Without it this log cannot be signed any more"
+        case .otherKey(let path):
+            "\(path) is not the key this log was made with; restore the right one from the backup"
         case .cardUnreadable(let path):
             "\(path) is not a policy card; restore it from the backup"
         case .alreadySetUp(let path):
@@ -41,8 +45,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
         case .unlikeInterrupted(let path):
             "an interrupted init with another recovery key, period or network left its ledger in \(path); "
                 + "give the same answers again, or move the folder away: nothing was captured or signed in it"
-        case .otherCard(let path, let card, let ledger):
-            "\(path) is the card of \(card), but the ledger beside it is \(ledger); restore the card that belongs to it"
+        case .otherCard(let path, let origin):
+            "\(path) is not the card of this log, \(origin); restore the card that init wrote"
         case .recoveryKeyInside(let path):
             "the recovery key must not lie in the data folder \(path): it would be stolen together with the log key. Name a path off this machine"
         case .fixed(let key, let configured, let stored):

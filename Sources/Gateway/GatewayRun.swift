@@ -54,7 +54,7 @@ package struct GatewayRun: Sendable {
         try plan.checkSurroundings()
         let ledger = try Ledger.open(directory: configuration.dataPath)
         do {
-            try checkFixed(ledger.identity, card, paths)
+            try checkFixed(ledger.identity, card, key, paths)
             GatewayStatus.withdraw(configuration)
             defer { GatewayStatus.withdraw(configuration) }
             try await run(on: ledger, card: card, key: key, paths: paths, ready: ready)
@@ -72,6 +72,8 @@ package struct GatewayRun: Sendable {
     ) async throws {
         let configuration = plan.configuration
         let main = journal("gateway")
+        // Before the boot leaf: a damaged network must not leave one at every try.
+        let local = try configuration.tangle == nil ? localNode(paths) : nil
         let (writer, start) = try await LogWriter.start(
             ledger: ledger, key: key, clock: clock, random: random, building: plan.building)
         tell(start, main)
@@ -86,7 +88,6 @@ package struct GatewayRun: Sendable {
             writer: writer, keeper: keeper, intake: intake, disk: disk, settings: configuration.captureSettings)
         let lines = try FieldLines(
             plan, numbering: numbering, intake: intake, journal: journal("field"), clock: clock, chance: Self.chance)
-        let local = try configuration.tangle == nil ? localNode(paths) : nil
         let token = try configuration.nodeToken()
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
@@ -147,10 +148,13 @@ package struct GatewayRun: Sendable {
     }
 
     /// What `init` fixed for ever.
-    private func checkFixed(_ identity: LedgerIdentity, _ card: PolicyCard, _ paths: DataPaths) throws {
+    private func checkFixed(
+        _ identity: LedgerIdentity, _ card: PolicyCard, _ key: LogSigningKey, _ paths: DataPaths
+    ) throws {
         let configuration = plan.configuration
-        guard card.origin == identity.origin else {
-            throw GatewayError.otherCard(path: paths.card, card: card.origin, ledger: identity.origin)
+        guard key.verifierKey.description == identity.logKey else { throw GatewayError.otherKey(path: paths.logKey) }
+        guard card.origin == identity.origin, card.logKey == identity.logKey else {
+            throw GatewayError.otherCard(path: paths.card, origin: identity.origin)
         }
         let origin = "\(configuration.gateway)/b/\(plan.building.id)/"
         guard identity.origin.hasPrefix(origin) else {
@@ -253,6 +257,7 @@ package struct GatewayRun: Sendable {
         // The server's own word that it listens would say ours again.
         var logger = journal("api")
         logger.logLevel = max(logger.logLevel, .notice)
+        logger.handler = QuietAtTheEnd(handler: logger.handler)
         return try FacilityServer(facility: facility, settings: settings, logger: logger) { port in
             let host = api.host.contains(":") ? "[\(api.host)]" : api.host
             let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"

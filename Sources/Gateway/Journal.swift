@@ -43,3 +43,26 @@ package struct Journal: LogHandler {
         String(text.map { $0.isNewline ? " " : $0 })
     }
 }
+
+/// Leaves out what a server calls an error while it is being ended: its connections are closed because we said so.
+struct QuietAtTheEnd: LogHandler {
+    var handler: any LogHandler
+
+    var metadata: Logger.Metadata {
+        get { handler.metadata }
+        set { handler.metadata = newValue }
+    }
+    var logLevel: Logger.Level {
+        get { handler.logLevel }
+        set { handler.logLevel = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { handler[metadataKey: key] }
+        set { handler[metadataKey: key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if !Task.isCancelled { handler.log(event: event) }
+    }
+}

@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -182,10 +183,17 @@ def daily(house, steps, gateway):
     house.meter.set_float(72, 101.0)
     wait_for("the counter", 10, lambda: gateway.get("/v1/points/m1.energy")["current"]["value"] == 101)
     last = gateway.get("/v1/points/m1.energy")["current"]["at"]
+    stream = socket.create_connection(("127.0.0.1", gateway.api_port), 10)
+    stream.sendall(f"GET /v1/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {gateway.token}\r\nAccept: text/event-stream\r\n\r\n".encode())
+    half = socket.create_connection(("127.0.0.1", gateway.api_port), 10)
+    half.sendall(b"GET /v1 HTTP/1.1\r\nHo")
+    steps.check(stream.recv(4096).startswith(b"HTTP/1.1 200"), "an event stream and half a request are open")
     started = time.monotonic()
     code = gateway.process.stop(signal.SIGTERM, 20)
     seconds = time.monotonic() - started
     steps.check(code == 0 and seconds < 5, f"SIGTERM: exit {code} after {seconds:.1f} s; last line: {gateway.process.tail(1)}")
+    wrong = [line for line in gateway.process.log.read_text().splitlines() if " error " in line or "Fatal" in line]
+    steps.check(not wrong, f"no line of the day is an error: {wrong[:2]}")
     steps.check(not (gateway.folder / "data" / "address").exists(), "status knows that it has ended")
     gateway.start()
     begin = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3600))
@@ -219,6 +227,37 @@ def other_answers(house, steps, gateway):
         (data / name).write_bytes(b"\x00" * 4096)
         refuses(gateway, steps, f"run with a {name} of zeros", [name])
         (data / name).write_bytes(whole)
+    boots = boot_count(gateway)
+    whole = (data / "tangle" / "tangle").read_bytes()
+    (data / "tangle" / "tangle").write_bytes(b"\x00" * len(whole))
+    refuses(gateway, steps, "run with a development network of zeros", ["tangle/tangle", "damaged"])
+    (data / "tangle" / "tangle").write_bytes(whole)
+    stranger = house.gateway("stranger")
+    stranger.init()
+    whole = (data / "log.key").read_bytes()
+    shutil.copy(stranger.folder / "data" / "log.key", data / "log.key")
+    refuses(gateway, steps, "run with the key of another ceremony", ["log.key", "not the key"])
+    (data / "log.key").write_bytes(whole)
+    card = (data / "card").read_bytes()
+    shutil.copy(stranger.folder / "data" / "card", data / "card")
+    refuses(gateway, steps, "run with the card of another ceremony", ["card"])
+    (data / "card").write_bytes(card)
+    with database(gateway) as ledger:
+        version = ledger.execute("PRAGMA user_version").fetchone()[0]
+        ledger.execute("PRAGMA user_version = 99")
+    ledger.close()
+    refuses(gateway, steps, "a ledger of a newer program", ["newer", "99"])
+    with database(gateway) as ledger:
+        ledger.execute(f"PRAGMA user_version = {version}")
+        ledger.execute("UPDATE anchor SET milestone_time_s = milestone_time_s + 100000 WHERE state = 'anchored'")
+    ledger.close()
+    refuses(gateway, steps, "a clock before the last milestone", ["clock", "behind the last milestone"])
+    with database(gateway) as ledger:
+        ledger.execute("UPDATE anchor SET milestone_time_s = milestone_time_s - 100000 WHERE state = 'anchored'")
+    ledger.close()
+    steps.check(boot_count(gateway) == boots, "no refused start has left a boot in the log")
+    (data / "address").write_text("http://127.0.0.1:1\n")
+    refuses(gateway, steps, "status of a gateway that was killed", ["no gateway answers"], ("status",))
     gateway.start()
     steps.check(health(gateway)["state"] == "ok", "and with everything back in place it goes on")
     gateway.stop()
@@ -310,6 +349,14 @@ def damage(house, steps, gateway):
     gateway.stop()
     shutil.rmtree(data)
     shutil.copytree(good, data)
+
+
+def boot_count(gateway):
+    ledger = database(gateway)
+    try:
+        return ledger.execute("SELECT count(*) FROM leaf WHERE type = 8").fetchone()[0]
+    finally:
+        ledger.close()
 
 
 def leaf_count(gateway):
