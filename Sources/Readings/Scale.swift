@@ -14,19 +14,21 @@ package struct Scale: Hashable, Sendable {
         self.offsetExponent = offsetExponent
     }
 
-    /// The engineering value, or `nil` when there is none: no value, text, an event, NaN, infinity, or digits beyond 128 bits.
+    /// The engineering value, or `nil` when there is none: no value, text, an event, NaN, infinity, or digits or exponents
+    /// beyond what `ExactDecimal` holds.
     package func engineering(_ raw: RawValue) -> ExactDecimal? {
         guard let value = ExactDecimal(raw) else { return nil }
         return apply(value)
     }
 
     private func apply(_ value: ExactDecimal) -> ExactDecimal? {
-        guard
-            let scaled = value.multiplied(
-                by: ExactDecimal(mantissa: Int128(mantissa), exponent: Int(clamping: exponent)))
+        // The exponents may come from a file of others, where any 64 bits can stand.
+        let (power, offsetPower) = (Int(clamping: exponent), Int(clamping: offsetExponent))
+        guard ExactDecimal.exponents.contains(power), ExactDecimal.exponents.contains(offsetPower),
+            let scaled = value.multiplied(by: ExactDecimal(mantissa: Int128(mantissa), exponent: power))
         else { return nil }
         if offsetMantissa == 0 { return scaled }
-        return scaled.adding(ExactDecimal(mantissa: Int128(offsetMantissa), exponent: Int(clamping: offsetExponent)))
+        return scaled.adding(ExactDecimal(mantissa: Int128(offsetMantissa), exponent: offsetPower))
     }
 }
 
@@ -34,10 +36,11 @@ package struct Scale: Hashable, Sendable {
 package struct ExactDecimal: Hashable, Sendable, CustomStringConvertible {
     /// Without trailing zeros, so that equal numbers are equal values.
     package let mantissa: Int128
-    /// −4096 … 4096; numbers beyond are refused by the initialisers that read text.
+    /// −4096 … 4096 in what was read; beyond that by a few places in products.
     package let exponent: Int
 
     package static let exponentMax = 4_096
+    static let exponents = -exponentMax...exponentMax
 
     package init(mantissa: Int128, exponent: Int) {
         var mantissa = mantissa
@@ -74,6 +77,8 @@ package struct ExactDecimal: Hashable, Sendable, CustomStringConvertible {
         var mantissa: Int128 = 0
         var exponent = 0
         var digits = 0
+        /// Zeros that were read but not yet multiplied: at the end of the digits they belong to the exponent.
+        var zeros = 0
         var isNegative = false
         var afterPoint = false
         var rest = Array(text.utf8)[...]
@@ -83,10 +88,18 @@ package struct ExactDecimal: Hashable, Sendable, CustomStringConvertible {
         }
         while let byte = rest.first {
             if byte >= 0x30, byte <= 0x39 {
-                let (product, over) = mantissa.multipliedReportingOverflow(by: 10)
-                let (sum, carry) = product.addingReportingOverflow(Int128(byte - 0x30))
-                if over || carry { return nil }
-                mantissa = sum
+                if byte == 0x30 {
+                    zeros += mantissa == 0 ? 0 : 1
+                } else {
+                    for _ in 0...zeros {
+                        let (product, over) = mantissa.multipliedReportingOverflow(by: 10)
+                        if over { return nil }
+                        mantissa = product
+                    }
+                    let (sum, carry) = mantissa.addingReportingOverflow(Int128(byte - 0x30))
+                    if carry { return nil }
+                    (mantissa, zeros) = (sum, 0)
+                }
                 digits += 1
                 if afterPoint { exponent -= 1 }
             } else if byte == UInt8(ascii: "."), !afterPoint {
@@ -97,13 +110,14 @@ package struct ExactDecimal: Hashable, Sendable, CustomStringConvertible {
             rest = rest.dropFirst()
         }
         guard digits > 0 else { return nil }
+        exponent += zeros
         if let byte = rest.first {
             guard byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E"),
-                let power = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), abs(power) <= Self.exponentMax
+                let power = Int(String(decoding: rest.dropFirst(), as: UTF8.self)), Self.exponents.contains(power)
             else { return nil }
             exponent += power
         }
-        guard abs(exponent) <= Self.exponentMax else { return nil }
+        guard Self.exponents.contains(exponent) else { return nil }
         self.init(mantissa: isNegative ? -mantissa : mantissa, exponent: exponent)
     }
 
