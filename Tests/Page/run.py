@@ -161,7 +161,9 @@ def main():
             import story
 
             story.checks(check, browser, mock, axe)
-        messages = [line for line in browser.collect() if "404 (" not in line and "429 (" not in line and "503 (" not in line and "409 (" not in line and "ERR_INCOMPLETE" not in line]
+        # The make-believe gateway refuses on purpose; a real one has no reason to, not even a stream to the next page.
+        meant = ("404 (", "429 (", "503 (", "409 (", "ERR_INCOMPLETE") if mock else ("ERR_INCOMPLETE",)
+        messages = [line for line in browser.collect() if not any(word in line for word in meant)]
         check("no console message and no report of the policy", not messages, messages[:5])
     finally:
         browser.close()
