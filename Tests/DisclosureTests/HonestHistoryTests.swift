@@ -128,6 +128,22 @@ struct HistoryCheck {
             "\(what): [\(from), \(to)) \(streams): \(verdict.findings.filter { !due.contains($0.code.rawValue) })")
     }
 
+    /// The file of everything between the first confirmed anchor and the last interval that one covers.
+    func whole() async throws -> (bytes: [UInt8], card: PolicyCard) {
+        let reader = try reader()
+        let confirmed = try await reader.anchors(AnchorQuery(states: [.anchored], limit: 10_000))
+        let firstMs = Int64(try #require(confirmed.first?.confirmation, what).milestoneTimeS) * 1_000
+        let size = try #require(confirmed.last, what).size
+        let last = try await reader.leaves(type: 1, in: 0..<size, limit: 1, descending: true).first
+        let endMs = Int64((try #require(last?.k, what) + 1) * gateway.periodMs)
+        let card = try await card(reader)
+        let path = gateway.directory + "/whole.evidence"
+        _ = try await EvidenceMaker(reader: reader, card: Array(card.encoded().utf8)).period(
+            fromMs: firstMs, toMs: endMs, streams: try await reader.numbering().streams.values.sorted(), path: path,
+            progress: { _ in })
+        return ([UInt8](try Data(contentsOf: URL(fileURLWithPath: path))), card)
+    }
+
     /// A random reading: its file holds and shows what was captured.
     func reading() async throws {
         let reader = try reader()
