@@ -135,16 +135,18 @@ package actor EvidenceShelf {
     }
 
     /// Makes what was asked for, one file after the other, until it is cancelled. Questions of an earlier run are taken up again
-    /// under their ids and made anew: the same question makes the same bytes.
+    /// under their ids; only those whose file is not there whole are made anew: the same question makes the same bytes.
     func run() async throws {
         for note in notes.takeOver(nowMs: nowMs()).suffix(Self.jobsMax) where works[note.id] == nil {
             let job = EvidenceJob(
                 id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
             guard note.question.id(origin: reader.identity.origin) == note.id else { continue }
             works[note.id] = Work(job: job, question: note.question, tryAtMs: nowMs())
+            if let made = note.made { keep(made, id: note.id) }
         }
         while true {
             try Task.checkCancellation()
+            forgetOld()
             let due = works.values.filter { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }
                 .filter { $0.tryAtMs <= nowMs() }.min { ($0.tryAtMs, $0.job.id) < ($1.tryAtMs, $1.job.id) }
             if let due { await make(due) } else { try await pause(Self.retryMs / 10) }
@@ -159,17 +161,9 @@ package actor EvidenceShelf {
             let file = try await maker.period(
                 fromMs: question.fromMs, toMs: question.toMs, streams: question.streams, path: path,
                 progress: { [weak self] done in self?.noteProgress(id, done) })
-            change(id) { work in
-                work.file = file
-                work.job.state = .ready
-                work.job.doneMille = 1_000
-                work.job.anchorFrom = UInt64(clamping: file.firstAnchor)
-                work.job.anchorTo = UInt64(clamping: file.lastAnchor)
-                work.job.file = id + ".evidence"
-                work.job.sizeBytes = UInt64(clamping: file.sizeBytes)
-                work.job.sha256 = file.sha256
-                work.job.expiresMs = UInt64(clamping: nowMs() + Self.keptMs)
-            }
+            let made = EvidenceNotes.Made(file: file, expiresMs: nowMs() + Self.keptMs)
+            keep(made, id: id)
+            notes.writeMade(made, id: id)
         } catch EvidenceMakingError.notYetAnchored(let expectedAtMs) {
             wait(id, expectedAtMs: expectedAtMs)
         } catch EvidenceMakingError.notYetSealed {
@@ -178,6 +172,21 @@ package actor EvidenceShelf {
             fail(id, Refusal(error, question: question))
         } catch {
             fail(id, nil)
+        }
+    }
+
+    private func keep(_ made: EvidenceNotes.Made, id: String) {
+        let file = made.file
+        change(id) { work in
+            work.file = file
+            work.job.state = .ready
+            work.job.doneMille = 1_000
+            work.job.anchorFrom = UInt64(clamping: file.firstAnchor)
+            work.job.anchorTo = UInt64(clamping: file.lastAnchor)
+            work.job.file = id + ".evidence"
+            work.job.sizeBytes = UInt64(clamping: file.sizeBytes)
+            work.job.sha256 = file.sha256
+            work.job.expiresMs = UInt64(clamping: made.expiresMs)
         }
     }
 

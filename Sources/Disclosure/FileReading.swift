@@ -1,3 +1,5 @@
+import Hashing
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -29,5 +31,19 @@ package enum FileReading {
         }
         guard failure == 0 else { throw .unreadable(path: path, errno: failure) }
         return bytes
+    }
+
+    /// SHA-256 of a file of exactly this size, read piece by piece; `nil` when it is not there, not readable or of another size.
+    static func sha256(of path: String, sizeBytes: Int) -> Hash? {
+        var stream = SHA256Stream()
+        var offset = 0
+        while offset <= sizeBytes {
+            // Not readable is the same as not there: the caller makes the file again.
+            guard let piece = try? bytes(of: path, offset: offset, count: 1 << 20) else { return nil }
+            if piece.isEmpty { break }
+            stream.add(piece)
+            offset += piece.count
+        }
+        return offset == sizeBytes ? stream.finish() : nil
     }
 }
