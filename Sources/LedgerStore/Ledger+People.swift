@@ -18,6 +18,9 @@ extension Ledger {
             var ids: [UInt64] = []
             for event in events {
                 last = last == 0 ? max(1, nowMs) : max(last + Self.eventHeadroom, nowMs)
+                guard last <= UInt64(Int64.max) - Self.eventHeadroom else {
+                    throw LedgerError.outOfOrder(what: "an event at \(nowMs) ms is beyond every calendar")
+                }
                 ids.append(last)
                 try database.run(
                     "INSERT INTO event VALUES (?, ?, ?, ?, ?)", .natural(last), .text(event.kind), .natural(nowMs),
