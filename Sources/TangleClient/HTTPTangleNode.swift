@@ -93,6 +93,10 @@ package struct HTTPTangleNode: TangleNode {
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
         let status: UInt
         let body: [UInt8]
+        // The HTTP library stops the process at a port beyond 16 bits.
+        guard (1...65_535).contains(URL(string: base)?.port ?? 443) else {
+            throw .unreachable("the address has no port from 1 to 65535")
+        }
         do {
             let response = try await client.execute(request, timeout: .seconds(Self.timeoutS))
             status = response.status.code
