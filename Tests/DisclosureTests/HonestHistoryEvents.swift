@@ -67,7 +67,10 @@ extension HistoryGateway {
             time.aheadMs += dice.ms(-limitMs...limitMs)
             story.append("clock \(time.aheadMs / 1_000) s ahead")
             try await run(rounds: 4)
+            if dice.isOne(of: 4) { try await tell() }
+            if dice.isOne(of: 4) { try await kill() }
             if dice.isOne(of: 2) { time.aheadMs = 0 }
+            if daemon == nil { try await start() }
         case 3:
             node.isAway = true
             try await run(rounds: 25)
@@ -93,7 +96,7 @@ extension HistoryGateway {
         default:
             // Killed with a beacon, a block or a submission on its way.
             await (try running).anchoring.anchorNow()
-            faults.arm(.lost, nth: Int.random(in: 1...6, using: &dice))
+            faults.arm(dice.pick([.lost, .reportedFailed]), nth: Int.random(in: 1...8, using: &dice))
             try await anchorRound()
             faults.disarm()
             try await kill()
@@ -110,7 +113,11 @@ extension HistoryGateway {
         if dice.isOne(of: 2) { time.reboot() }
         if dice.isOne(of: 4) { house.change(&dice) }
         try await node.goOn()
+        if dice.isOne(of: 4) {
+            faults.arm(dice.pick([.lost, .reportedFailed]), nth: Int.random(in: 1...14, using: &dice))
+        }
         try await start()
+        faults.disarm()
     }
 
     private func erase() async throws {

@@ -90,6 +90,12 @@ final class HistoryGateway {
             time.aheadMs = 0
             story.append("clock set")
             try await start(try Ledger.open(directory: directory, faults: faults))
+        } catch is LedgerError where faults.hasFired {
+            // The service manager tries again.
+            await ledger.close()
+            faults.disarm()
+            story.append("start failed")
+            try await start(try Ledger.open(directory: directory, faults: faults))
         }
     }
 
