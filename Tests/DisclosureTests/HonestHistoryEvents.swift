@@ -92,6 +92,7 @@ extension HistoryGateway {
         case 9: try await run(rounds: 8, silent: true)
         case 10:
             time.aheadMs += dice.ms(-1_500...1_500)
+            if dice.isOne(of: 2) { node.swallowNext() }
             try await anchorRound()
         default:
             // Killed with a beacon, a block or a submission on its way.

@@ -88,6 +88,7 @@ final class HistoryGateway {
         do { try await start(ledger) } catch CaptureError.clockBehindMilestone {
             await ledger.close()
             time.aheadMs = 0
+            faults.disarm()
             story.append("clock set")
             try await start(try Ledger.open(directory: directory, faults: faults))
         } catch is LedgerError where faults.hasFired {

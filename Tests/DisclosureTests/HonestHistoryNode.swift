@@ -43,6 +43,8 @@ final class HistoryNode: TangleNode {
     let network: LocalTangleNode
     private let time: HistoryHost
     private let away = Atomic<Bool>(false)
+    private let swallows = Atomic<Bool>(false)
+    private let swallowed = Mutex<Set<Hash>>([])
 
     init(_ time: HistoryHost) throws {
         self.time = time
@@ -56,6 +58,9 @@ final class HistoryNode: TangleNode {
         get { away.load(ordering: .relaxed) }
         set { away.store(newValue, ordering: .relaxed) }
     }
+
+    /// The next block is taken and never heard of again: its anchor stays without proof.
+    func swallowNext() { swallows.store(true, ordering: .relaxed) }
 
     let name = "history"
 
@@ -84,6 +89,10 @@ final class HistoryNode: TangleNode {
 
     func submit(_ block: [UInt8], id: Hash) async throws(NodeError) {
         try here()
+        if swallows.exchange(false, ordering: .relaxed) {
+            swallowed.withLock { _ = $0.insert(id) }
+            return
+        }
         do {
             let taken = try await network.submit(block)
             guard taken.hash == id else { throw NodeError.otherBlock(expected: id.hex, answered: taken.text) }
@@ -94,6 +103,7 @@ final class HistoryNode: TangleNode {
 
     func status(of block: Hash) async throws(NodeError) -> BlockStatus {
         try here()
+        if swallowed.withLock({ $0.contains(block) }) { throw .failed(status: 500, message: "lost on purpose") }
         do {
             return BlockStatus(
                 isSolid: true, referencedBy: try await network.referencedBy(BlockID(block)), shouldPromote: false,
