@@ -98,9 +98,7 @@ package struct HTTPTangleNode: TangleNode {
             throw .unreachable("the address has no port from 1 to 65535")
         }
         do {
-            let response = try await client.execute(request, timeout: .seconds(Self.timeoutS))
-            status = response.status.code
-            body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+            (status, body) = try await answer(to: request)
         } catch is NIOTooManyBytesError {
             throw .malformed(what: "answer longer than \(Self.answerBytesMax) bytes")
         } catch {
@@ -108,6 +106,24 @@ package struct HTTPTangleNode: TangleNode {
         }
         if (200...299).contains(status) { return body }
         throw Self.error(status: Int(status), body: body)
+    }
+
+    /// The library's own deadline ends with the answer's head; a body that never ends is given up here.
+    private func answer(to request: HTTPClientRequest) async throws -> (UInt, [UInt8]) {
+        try await withThrowingTaskGroup(of: (UInt, [UInt8])?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { [client] in
+                let response = try await client.execute(request, timeout: .seconds(Self.timeoutS))
+                let body = try await response.body.collect(upTo: Self.answerBytesMax)
+                return (response.status.code, Array(buffer: body))
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(Self.timeoutS))
+                return nil
+            }
+            guard let first = try await group.next(), let answer = first else { throw HTTPClientError.deadlineExceeded }
+            return answer
+        }
     }
 
     /// The table of `tangle.md` section 5.
