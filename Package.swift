@@ -149,6 +149,7 @@ let package = Package(
         tests("SourceYAMLTests", ["SourceYAML"]),
         tests("ProfilesTests", ["Readings", "SourceYAML", "Profiles"]),
         tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
+        tests("BlockingThreadTests", ["BlockingThread"]),
         tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
@@ -169,6 +170,7 @@ let package = Package(
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
+        tests("TangleClientTests", ["Hashing", "TangleClient"]),
         tests(
             "LocalTangleTests",
             ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
