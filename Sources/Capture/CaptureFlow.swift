@@ -34,6 +34,8 @@ package actor CaptureFlow {
         package var kept: UInt64 = 0
         /// Readings of points that are in no building file.
         package var unknownPoint: UInt64 = 0
+        /// Readings of points that spoke more than once a millisecond for longer than a second.
+        package var crowded: UInt64 = 0
         package var sealed: UInt64 = 0
         package var failures: UInt64 = 0
     }
@@ -154,6 +156,7 @@ extension CaptureFlow {
     /// judged.
     private func take(_ readings: [Reading]) async throws {
         let placed = await writer.take(readings)
+        counts.crowded += UInt64(readings.count - placed.count)
         let changes = await keeper.apply(placed.map(\.reading))
         for (place, change) in zip(placed, changes) {
             guard change.fate != .unknownPoint else {

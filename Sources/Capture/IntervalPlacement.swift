@@ -5,10 +5,13 @@ internal import Readings
 ///
 /// A reading stands where it was captured, unless that interval is sealed: then it stands where it arrived, and its own
 /// instant goes beside it. Interval numbers never fall, so while the clock is behind the log everything stands in the
-/// first interval that is still open. No point has two readings in one millisecond: the second moves on.
+/// first interval that is still open. No point has two readings in one millisecond: the second moves on, but not far.
 struct IntervalPlacement {
     /// A capture instant this far ahead of the clock is still taken as it is, in milliseconds.
     static let aheadMsMax: UInt64 = 2_000
+
+    /// Milliseconds a reading moves on at most; a point that speaks faster than once a millisecond for longer is cut off.
+    static let crowdMsMax: UInt64 = 1_000
 
     let periodMs: UInt64
     /// The first interval that can still take readings.
@@ -33,12 +36,15 @@ struct IntervalPlacement {
         used = used.filter { $0.key >= k }
     }
 
-    mutating func place(_ reading: Reading, nowMs: UInt64) -> PlacedReading {
+    /// `nil` when the point has spoken in every millisecond from there on.
+    mutating func place(_ reading: Reading, nowMs: UInt64) -> PlacedReading? {
         var atMs = instant(of: reading, nowMs: nowMs)
+        let lastMs = atMs + Self.crowdMsMax
         var source = reading.sourceAtMs
         if Int64(clamping: atMs) != reading.capturedAtMs { source = source ?? reading.capturedAtMs }
         while !used[atMs / periodMs, default: []].insert(Slot(atMs: atMs, point: reading.point)).inserted {
             atMs += 1
+            guard atMs <= lastMs else { return nil }
             source = source ?? reading.capturedAtMs
         }
         let placed = Reading(

@@ -94,7 +94,7 @@ extension LogWriter {
     /// is sealed.
     package func take(_ readings: [Reading]) -> [PlacedReading] {
         let nowMs = clock.wallMs()
-        let placed = readings.map { placement.place($0, nowMs: nowMs) }
+        let placed = readings.compactMap { placement.place($0, nowMs: nowMs) }
         takenK = ([takenK] + placed.map(\.k)).compactMap { $0 }.min()
         return placed
     }

@@ -9,7 +9,7 @@ import MQTT
 enum GatewayHealth {
     static func now(writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, lines: FieldLines) async -> Health {
         var problems: [String] = []
-        if let refusal = await writer.signingRefusal { problems.append("Nothing is signed any more: \(refusal).") }
+        if let refusal = await writer.signingRefusal { problems.append("The log is not signed: \(refusal).") }
         switch await capture.diskState {
         case .enough: break
         case .short:
@@ -27,6 +27,10 @@ enum GatewayHealth {
         let lost = capture.intake.counts
         if lost.droppedGauges > 0 {
             problems.append("\(lost.droppedGauges) gauge readings were dropped because the queue was full.")
+        }
+        let crowded = await capture.counts.crowded
+        if crowded > 0 {
+            problems.append("\(crowded) readings were dropped because a point spoke more than once a millisecond.")
         }
         return Health(state: problems.isEmpty ? .ok : .problems, problems: problems)
     }

@@ -3,7 +3,7 @@ import MQTT
 import Readings
 import TwinModel
 
-/// The twin, told on a broker: one retained message for each change, `ROOT/ENTITY.NAME`, with quality and capture instant.
+/// The twin, told on a broker, for points of privacy class `none`: one retained message for each change, `ROOT/ENTITY.NAME`, with quality and capture instant.
 struct TwinPublisher: Sendable {
     let root: String
     let keeper: TwinKeeper
@@ -31,6 +31,8 @@ struct TwinPublisher: Sendable {
             let building = await keeper.building
             for reading in readings {
                 guard let id = await keeper.id(of: reading.point), let point = building.point(id),
+                    // A broker has readers that no grant names: what tells about people stays inside.
+                    point.privacy == .none,
                     // The state, not the reading: a late reading does not change what is shown.
                     let state = await keeper.state(of: reading.point), state.touchedAtMs == reading.capturedAtMs
                 else { continue }
