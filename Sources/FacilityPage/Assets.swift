@@ -36,7 +36,8 @@ enum Assets {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let tail = Array(".js';".utf8)
         let renewed = lines.map { line -> [UInt8] in
-            guard line.suffix(tail.count) == tail[...], line.starts(with: "import ".utf8) || line.starts(with: "} from ".utf8)
+            guard line.suffix(tail.count) == tail[...],
+                line.starts(with: "import ".utf8) || line.starts(with: "} from ".utf8)
             else { return Array(line) }
             return line.dropLast(2) + Array("?v=\(version)';".utf8)
         }

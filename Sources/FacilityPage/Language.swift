@@ -10,7 +10,8 @@ package enum Language: String, CaseIterable, Sendable {
         var best: (language: Language, weight: Int)?
         for part in (acceptLanguage ?? "").split(separator: ",").prefix(20) {
             let fields = part.split(separator: ";").map(trimmed)
-            guard let tag = fields.first?.lowercased(), let language = Language(rawValue: String(tag.prefix { $0 != "-" }))
+            guard let tag = fields.first?.lowercased(),
+                let language = Language(rawValue: String(tag.prefix { $0 != "-" }))
             else { continue }
             let weight = fields.dropFirst().first { $0.hasPrefix("q=") }.map { thousandths($0.dropFirst(2)) } ?? 1000
             if weight > (best?.weight ?? 0) { best = (language, weight) }

@@ -94,7 +94,7 @@ extension GatewayConfiguration {
         try node.allow(["node", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
         let url = try node.required("node")
         let address = try url.string(sizeBytesMax: 2_048)
-        guard address.hasPrefix("http://") || address.hasPrefix("https://") else {
+        guard isNodeAddress(address) else {
             throw url.error("'\(address)' is no address of a node", hint: "for example https://tangle.example:14265")
         }
         var keys: [MilestoneKey] = []
@@ -132,6 +132,16 @@ extension GatewayConfiguration {
             }
         }
         return tangle
+    }
+
+    /// `http://HOST[:PORT]` or `https://HOST[:PORT]`, a path behind it allowed.
+    private static func isNodeAddress(_ text: String) -> Bool {
+        guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
+        let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
+        let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
+        if authority.hasPrefix("[") { return authority.contains("]") }
+        guard let host = parts.first, !host.isEmpty, parts.count <= 2 else { return false }
+        return parts.count == 1 || (UInt16(parts[1]) ?? 0) > 0
     }
 
     /// `16MiB`, `2GiB`, `512KiB` or plain bytes.

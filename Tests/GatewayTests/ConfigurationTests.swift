@@ -155,4 +155,16 @@ import Gateway
         ]
         for text in spoiled { #expect(Self.refusal(Self.least + "tangle: {\(text)}\n") != nil, "\(text)") }
     }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:14265", true), ("https://node.example", true), ("https://node.example/api", true),
+        ("http://[::1]:14265", true), ("ftp://node.example", false), ("http://", false), ("http://:14265", false),
+        ("http://node.example:99999", false), ("http://node.example:0", false), ("http://a:b:c", false),
+    ])
+    func `a node's address has a scheme, a host and at most a port`(text: String, isLegal: Bool) {
+        let key = "{key: \"\(String(repeating: "ab", count: 32))\", holder: A}"
+        let refusal = Self.refusal(
+            Self.least + "tangle: {node: \"\(text)\", network: n, milestoneKeys: [\(key)]}\n")
+        #expect((refusal == nil) == isLegal)
+    }
 }
