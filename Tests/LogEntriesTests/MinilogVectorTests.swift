@@ -24,13 +24,15 @@ import Testing
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .appendingPathComponent("Vectors")
         let log = folder.appendingPathComponent("log")
-        let names = try FileManager.default.contentsOfDirectory(atPath: log.path).filter {
-            $0.hasPrefix("minilog") && $0.hasSuffix(".json")
+        let names = try FileManager.default.contentsOfDirectory(atPath: log.path).filter { $0.hasSuffix(".json") }
+        // A file of another name counts when it has a log's members.
+        let logs = try names.compactMap { name -> Minilog? in
+            let data = try Data(contentsOf: log.appendingPathComponent(name))
+            let read = Result { try JSONDecoder().decode(Minilog.self, from: data) }
+            return name.hasPrefix("minilog") ? try read.get() : try? read.get()
         }
-        try #require(!names.isEmpty)
-        return try names.map {
-            try JSONDecoder().decode(Minilog.self, from: Data(contentsOf: log.appendingPathComponent($0)))
-        }
+        try #require(!logs.isEmpty)
+        return logs
     }
 
     private static func octets(_ hex: String) throws -> [UInt8] { try #require(bytes(hex: hex)) }

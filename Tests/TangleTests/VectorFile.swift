@@ -1,16 +1,26 @@
 import Foundation
 import Hashing
 
-/// Reads a vector file below `$PLUMBLINE_VECTORS`, or `Tests/Vectors` beside this folder.
+/// The vectors at `path`, and those of every other file in its folder whose cases have the same members: more may be dropped in.
+///
+/// The folder lies below `$PLUMBLINE_VECTORS`, or `Tests/Vectors` beside this one; the members are those of our own copy.
 func vectorData(_ path: String) throws -> Data {
-    let folder: URL
-    if let given = ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"] {
-        folder = URL(fileURLWithPath: given)
-    } else {
-        folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Vectors")
+    let ours = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Vectors")
+    let given = ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"].map { URL(fileURLWithPath: $0) } ?? ours
+    let known = try JSONSerialization.jsonObject(with: Data(contentsOf: ours.appendingPathComponent(path)))
+    guard let first = (known as? [[String: Any]])?.first else {
+        return try Data(contentsOf: given.appendingPathComponent(path))
     }
-    return try Data(contentsOf: folder.appendingPathComponent(path))
+    let folder = given.appendingPathComponent(path).deletingLastPathComponent()
+    var cases: [[String: Any]] = []
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() where name.hasSuffix(".json")
+    {
+        let content = try JSONSerialization.jsonObject(with: Data(contentsOf: folder.appendingPathComponent(name)))
+        guard let list = content as? [[String: Any]], let one = list.first else { continue }
+        if path.hasSuffix("/" + name) || Set(one.keys) == Set(first.keys) { cases += list }
+    }
+    return try JSONSerialization.data(withJSONObject: cases)
 }
 
 func vectors<Case: Decodable>(_ path: String, as _: Case.Type = Case.self) throws -> Case {
