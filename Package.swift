@@ -36,6 +36,8 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let hummingbird: [Target.Dependency] = [
     .product(name: "Hummingbird", package: "hummingbird"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -47,6 +49,7 @@ let package = Package(
     products: [
         .executable(name: "plumblined", targets: ["plumblined"]),
         .executable(name: "plumbline", targets: ["plumbline"]),
+        .executable(name: "plumbline-bench", targets: ["plumbline-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -56,8 +59,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     ],
     targets: [
         // Measured: the vocabulary, the device files, the wires.
@@ -69,7 +74,8 @@ let package = Package(
         .systemLibrary(name: "CModbus", pkgConfig: "libmodbus"),
         room("Modbus", ["Readings", "Profiles", "BlockingThread", "CModbus"]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto"),
-        room("MQTT", ["Readings", "Profiles", "BlockingThread", "CMosquitto"]),
+        room("SparkplugPayload", [protobuf]),
+        room("MQTT", ["Readings", "Profiles", "BlockingThread", "SparkplugPayload", "CMosquitto"]),
 
         // Changes the twin.
         room("CanonicalCBOR"),
@@ -90,6 +96,11 @@ let package = Package(
             ]),
         room(
             "Capture", ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore"]),
+
+        // Is set: the flow back to the field.
+        room(
+            "Commanding",
+            ["Readings", "Profiles", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "LedgerStore", "Capture"]),
 
         // Is tied to the Tangle.
         .target(name: "CCurl"),
@@ -116,9 +127,14 @@ let package = Package(
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
         room(
             "FacilityAPI",
-            ["Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "FacilityPage", nioSSL] + hummingbird),
+            [
+                "Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "Commanding", "MetricsExport",
+                "FacilityPage", nioSSL,
+            ]
+                + hummingbird),
 
         // Is run.
+        room("MetricsExport", [coreMetrics]),
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
         room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
@@ -128,19 +144,32 @@ let package = Package(
                 "CBuildInfo", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
-                "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "FacilityAPI", "LocalTangle", crypto,
+                "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "Commanding", "MetricsExport",
+                "FacilityAPI", "LocalTangle", crypto, coreMetrics,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
                 httpClient,
             ] + hummingbird),
         door(
             "plumblined",
-            ["CBuildInfo", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals]),
+            [
+                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "BlockingThread", "Gateway", "Simulation",
+                "LocalTangle", arguments, logging, lifecycle, unixSignals,
+            ]),
         door(
             "plumbline",
             [
                 "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
                 "Tangle",
                 "Evidence", arguments,
+            ]),
+
+        .target(name: "CBenchLoops", dependencies: ["CModbus", "CMosquitto"]),
+        door(
+            "plumbline-bench",
+            [
+                "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
+                "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "Gateway",
+                arguments, logging,
             ]),
 
         // What each room promises.
@@ -150,7 +179,8 @@ let package = Package(
         tests("ProfilesTests", ["Readings", "SourceYAML", "Profiles"]),
         tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
         tests("BlockingThreadTests", ["BlockingThread"]),
-        tests("MQTTTests", ["Readings", "Profiles", "MQTT"]),
+        tests("SparkplugPayloadTests", ["SparkplugPayload", protobuf]),
+        tests("MQTTTests", ["Readings", "SourceYAML", "Profiles", "SparkplugPayload", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
         tests(
@@ -168,6 +198,14 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture",
             ]),
+        tests(
+            "CommandingTests",
+            [
+                "Readings", "SourceYAML", "Profiles", "TwinModel", "BuildingFile", "CanonicalCBOR", "Hashing",
+                "MerkleLog",
+                "LogEntries", "LedgerStore", "Capture", "Commanding",
+            ]),
+        tests("MetricsExportTests", ["MetricsExport", coreMetrics]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
         tests("TangleClientTests", ["Hashing", "TangleClient"]),
@@ -198,7 +236,7 @@ let package = Package(
             "FacilityAPITests",
             [
                 "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
-                "Disclosure", "FacilityPage", "FacilityAPI", httpClient, nioHTTP1,
+                "Disclosure", "Commanding", "MetricsExport", "FacilityPage", "FacilityAPI", httpClient, nioHTTP1,
             ] + hummingbird),
         tests(
             "SimulationTests",

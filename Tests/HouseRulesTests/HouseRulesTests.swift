@@ -10,7 +10,7 @@ struct HouseRulesTests {
         "Readings", "Profiles", "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries",
         "Tangle", "Evidence",
     ]
-    static let doors: Set<String> = ["plumblined", "plumbline"]
+    static let doors: Set<String> = ["plumblined", "plumbline", "plumbline-bench"]
 
     @Test func `the plan was read`() {
         #expect(plan.sources.count > 40)

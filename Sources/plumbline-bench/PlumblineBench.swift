@@ -1,0 +1,10 @@
+import ArgumentParser
+import CBuildInfo
+
+@main
+struct PlumblineBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plumbline-bench",
+        abstract: "Measures Plumbline against plain C loops, in one run.",
+        version: String(cString: plumbline_version()))
+}
