@@ -50,11 +50,30 @@ extension DeviceProfile.Transport {
 
 extension ProfilePoint {
     fileprivate var canonical: CBOR {
-        .array([
+        var parts: [CBOR] = [
             .text(id), source.canonical, .int(Int64(kind.rawValue)), .int(scale.mantissa), .int(scale.exponent),
             .int(scale.offsetMantissa), .int(scale.offsetExponent), optional(unit), .text(nature.rawValue),
             .text(brick), optional(flow), .text(privacy.rawValue),
             .array(labels.map { .array([.int($0.value), .text($0.name)]) }),
+        ]
+        // Only where there is one, so that profiles of before keep their hash.
+        if let write { parts.append(write.canonical) }
+        return .array(parts)
+    }
+}
+
+extension WriteAccess {
+    fileprivate var canonical: CBOR {
+        let place: CBOR =
+            switch way {
+            case .modbus(let function, let address):
+                .array([.text("modbus"), .int(Int64(function.rawValue)), .int(Int64(address))])
+            case .mqtt(let topic, let payload):
+                .array([.text("mqtt"), .text(topic.description), .text(payload)])
+            }
+        return .array([
+            place, optional(min?.description), optional(max?.description), optional(step?.description),
+            .int(everyMsMin),
         ])
     }
 }

@@ -4,6 +4,7 @@ import SourceYAML
 extension ProfilePoint {
     private static let meaningKeys = [
         "unit", "nature", "brick", "flow", "privacy", "scale", "offset", "values", "type", "notAvailable", "note",
+        "write",
     ]
     private static let modbusKeys = [
         "address", "function", "order", "words", "bit", "bits", "scaleRegister",
@@ -30,12 +31,17 @@ extension ProfilePoint {
             }
         }
         let nature = try node.required("nature").choice(Nature.self)
+        var write: WriteAccess?
+        if let place = node["write"] {
+            write = try WriteAccess.load(
+                place, source: source, kind: kind, nature: nature, hasLabels: !labels.isEmpty, defaults: defaults)
+        }
         return ProfilePoint(
             id: entry.key, source: source, kind: kind, scale: try scale(node, kind: kind),
             unit: try node["unit"]?.string(sizeBytesMax: 32), nature: nature,
             brick: try node.required("brick").string(sizeBytesMax: 100),
             flow: try node["flow"]?.choice(flows), privacy: try node["privacy"]?.choice(PrivacyClass.self) ?? .none,
-            labels: labels)
+            labels: labels, write: write)
     }
 
     private static let flows = [

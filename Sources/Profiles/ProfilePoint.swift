@@ -19,6 +19,8 @@ package struct ProfilePoint: Hashable, Sendable {
     package let privacy: PrivacyClass
     /// Names of the numbers of a state, in rising order.
     package let labels: [Label]
+    /// How a new value is written; `nil` for what can only be read.
+    package let write: WriteAccess?
 
     package enum Source: Hashable, Sendable {
         case modbus(ModbusPoint)
