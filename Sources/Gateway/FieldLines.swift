@@ -37,7 +37,7 @@ struct FieldLines: Sendable {
         }
         modbus = units.sorted { ($0.key.host, $0.key.port) < ($1.key.host, $1.key.port) }.map { line, units in
             ModbusConnection(
-                ModbusSettings(host: line.host, port: line.port), units: units, nowMs: nowMs, chance: chance,
+                ModbusSettings(.tcp(host: line.host, port: line.port)), units: units, nowMs: nowMs, chance: chance,
                 deliver: deliver, report: { Self.tell($0, journal) })
         }
         guard !sources.isEmpty, let broker = plan.configuration.mqtt else {
@@ -69,9 +69,10 @@ struct FieldLines: Sendable {
 
     private static func tell(_ event: ModbusEvent, _ journal: Logger) {
         switch event {
-        case .lineUp(let host, let port): journal.notice("modbus line is up", metadata: ["line": "\(host):\(port)"])
-        case .lineDown(let error, let retryMs):
-            journal.warning("modbus line is down: \(error)", metadata: ["retryMs": "\(retryMs)"])
+        case .lineUp(let line): journal.notice("modbus line is up", metadata: ["line": "\(line)"])
+        case .lineDown(let line, let error, let retryMs):
+            journal.warning(
+                "modbus line is down: \(error)", metadata: ["line": "\(line)", "retryMs": "\(retryMs)"])
         case .unitOffline(let device, let unit, let error):
             journal.warning("device does not answer: \(error)", metadata: ["device": "\(device)", "unit": "\(unit)"])
         case .unitBack(let device, let unit):
@@ -87,6 +88,16 @@ struct FieldLines: Sendable {
             journal.warning(
                 "device refuses a point; it is read around",
                 metadata: ["device": "\(device)", "unit": "\(unit)", "point": "\(point)", "exception": "\(code)"])
+        case .functionRefused(let device, let unit, let function, let pointCount):
+            journal.warning(
+                "device does not know a function; the points that need it are not read",
+                metadata: [
+                    "device": "\(device)", "unit": "\(unit)", "function": "\(function.rawValue)",
+                    "points": "\(pointCount)",
+                ])
+        case .learned(let device, let layout):
+            journal.notice(
+                "what a device refuses was learned", metadata: ["device": "\(device)", "layout": "\(layout)"])
         }
     }
 

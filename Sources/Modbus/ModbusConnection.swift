@@ -1,5 +1,5 @@
 import BlockingThread
-import Profiles
+package import Profiles
 package import Readings
 import Synchronization
 
@@ -106,19 +106,21 @@ package actor ModbusConnection {
             let wasUp = shared.withLock { statistics in
                 defer { statistics.isUp = true }
                 statistics.connects += 1
+                if !statistics.isUp { statistics.sinceMs = nowMs() }
                 return statistics.isUp
             }
-            if !wasUp { report(.lineUp(host: settings.host, port: settings.port)) }
+            if !wasUp { report(.lineUp(settings.transport)) }
             lineFailures = 0
             return opened
         } catch {
             if Task.isCancelled { return nil }
             shared.withLock { statistics in
+                if statistics.isUp || statistics.sinceMs == nil { statistics.sinceMs = nowMs() }
                 statistics.isUp = false
                 statistics.lineFailures += 1
                 for id in statistics.units.keys { statistics.units[id]?.isAnswering = false }
             }
-            if lineFailures == 0 { report(.lineDown(error, retryMs: settings.backOffMsMin)) }
+            if lineFailures == 0 { report(.lineDown(settings.transport, error, retryMs: settings.backOffMsMin)) }
             let atMs = nowMs()
             for index in polls.indices {
                 polls[index].forgetIdentity()
@@ -236,7 +238,9 @@ package actor ModbusConnection {
         let id = polls[index].unit.id
         let (wallMs, startUs) = (nowMs(), monotonicUs())
         do throws(ModbusError) {
-            let words = try line.read(unit: id, function, address: address, count: count)
+            let words = Array(
+                try line.read(
+                    unit: id, function, address: address, count: count, withinMs: settings.responseMsMax))
             let tookUs = monotonicUs() - startUs
             let atMs = wallMs + (tookUs + 1000) / 2000
             tally(id) { unit in
@@ -252,11 +256,28 @@ package actor ModbusConnection {
                 case .refused: unit.exceptions += 1
                 case .noAnswer: unit.timeouts += 1
                 case .garbled: unit.garbled += 1
-                case .lineDown: break
+                case .lineDown, .illegalRequest, .otherDevice, .notOnThisLine: break
                 }
             }
             throw error
         }
+    }
+
+    /// Writes once and reads back, on the running connection between two polls. A unit that is taken for dead is tried as well.
+    ///
+    /// - Parameters:
+    ///   - readBack: read after the write; its registers are returned as they came.
+    /// - Throws: `noAnswer`, `garbled` and `lineDown` leave open whether the device took it; everything else means that it did not.
+    package func write(device: String, _ write: ModbusWrite, readBack: ModbusPoint?) async throws -> [UInt16]? {
+        guard let index = polls.firstIndex(where: { $0.unit.device == device }) else {
+            throw ModbusError.notOnThisLine(device: device)
+        }
+        guard let line = open() else { throw ModbusError.lineDown(errno: 0) }
+        let unit = polls[index].unit.id
+        if !polls[index].isIdentified, try !identify(index, on: line) { throw ModbusError.otherDevice(unit: unit) }
+        try line.write(unit: unit, write, withinMs: settings.responseMsMax)
+        guard let readBack else { return nil }
+        return try exchange(index, readBack.function, readBack.address, max(readBack.wordCount, 1), on: line).words
     }
 
     private func tally(_ unit: UInt8, _ change: (inout ModbusStatistics.UnitStatistics) -> Void) {

@@ -2,10 +2,15 @@
 package enum ModbusError: Error, Hashable, Sendable {
     /// The device refused; `code` is the protocol's exception code, 1 … 11.
     case refused(unit: UInt8, code: UInt8)
-    /// No whole answer before the deadline. The connection was closed, because a late answer would be taken for the next one.
+    /// No whole answer before the deadline. What was written may have been taken nevertheless.
     case noAnswer(unit: UInt8, afterMs: Int)
-    /// An answer that is not one: wrong length, function, unit or transaction.
+    /// An answer that is not one: wrong length, function, unit or checksum. What was written may have been taken nevertheless.
     case garbled(unit: UInt8)
     /// The connection is gone or cannot be made; every unit on it is silent until it is reopened. 0 when the name is not known.
     case lineDown(errno: Int32)
+    /// The protocol has no room for such a request; nothing was sent.
+    case illegalRequest(unit: UInt8)
+    /// Under this unit id answers another device than the profile's, or none of this name is on the line; nothing was written.
+    case otherDevice(unit: UInt8)
+    case notOnThisLine(device: String)
 }

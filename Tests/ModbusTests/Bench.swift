@@ -27,7 +27,7 @@ func device(
 }
 
 func settings(_ port: UInt16) -> ModbusSettings {
-    var settings = ModbusSettings(host: "127.0.0.1", port: port)
+    var settings = ModbusSettings(.tcp(host: "127.0.0.1", port: port))
     settings.responseMsMax = 200
     settings.backOffMsMin = 20
     settings.backOffMsMax = 100

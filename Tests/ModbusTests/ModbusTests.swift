@@ -208,7 +208,7 @@ import Testing
         try await withLine(server, connection(server.port, [unit], collector)) {
             #expect(
                 await collector.wait {
-                    !$0.events.filter { $0 != .lineUp(host: "127.0.0.1", port: server.port) }.isEmpty
+                    !$0.events.filter { $0 != .lineUp(.tcp(host: "127.0.0.1", port: server.port)) }.isEmpty
                 })
             #expect(await collector.wait { $0.last(1)?.quality == .deviceFault })
             bank.update { $0.holding.set(1, [1, 2]) }

@@ -30,7 +30,7 @@ import Testing
         #expect(bound.count > 100)
         let (readings, continuation) = AsyncStream.makeStream(of: [Reading].self)
         let connection = ModbusConnection(
-            ModbusSettings(host: "127.0.0.1", port: server.port), units: units, nowMs: { 1_800_000_000_000 },
+            ModbusSettings(.tcp(host: "127.0.0.1", port: server.port)), units: units, nowMs: { 1_800_000_000_000 },
             chance: { 0.5 },
             deliver: { continuation.yield($0) })
         var latest: [PointNumber: Reading] = [:]
