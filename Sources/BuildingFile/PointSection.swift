@@ -41,12 +41,17 @@ enum PointSection {
         }
         let node = entry.value
         try node.allow(
-            ["type", "unit", "nature", "flow", "privacy", "tenant", "limits", "from", "every", "stream", "aggregate"],
+            [
+                "type", "unit", "nature", "flow", "privacy", "tenant", "limits", "from", "every", "stream", "aggregate",
+                "report",
+            ],
             in: "point \(entry.key)")
         let (device, source) = try binding(node.required("from"), devices: devices)
         let nature = try node["nature"]?.choice(Nature.self) ?? source.nature
         let isQuiet = nature == .event || nature == .session
         let every = try node["every"].map { node throws(SourceError) in try DeviceSection.seconds(node) }
+        let report = try ReportSection.read(node["report"], of: entry.key, nature: nature, kind: source.kind)
+        let expected = isQuiet ? every : every ?? device.everySeconds
         return Point(
             id: entry.key, entity: entity, type: try type(node, source), unit: try unit(node, source, of: entry.key),
             nature: nature,
@@ -59,11 +64,13 @@ enum PointSection {
             binding: Binding(
                 device: device.device.id, profilePoint: source.id, profile: device.profile.id,
                 profileHash: device.profile.hash.bytes),
-            expectedSeconds: isQuiet ? every : every ?? device.everySeconds, kind: source.kind, scale: source.scale,
+            expectedSeconds: report.map { max(expected ?? 0, UInt32(clamping: $0.maxMs / 1_000)) } ?? expected,
+            kind: source.kind, scale: source.scale,
             stream: try node["stream"].map { node throws(SourceError) in
                 try BuildingFile.identifier(node, what: "stream")
             },
-            aggregate: try node["aggregate"]?.choice(Aggregate.self))
+            aggregate: try node["aggregate"]?.choice(Aggregate.self), report: report,
+            pollSeconds: report == nil ? nil : expected)
     }
 
     /// `DEVICE#PROFILE.POINT`.

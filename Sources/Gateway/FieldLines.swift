@@ -61,7 +61,7 @@ struct FieldLines: Sendable {
             guard let number = numbering.points[point.id], let profile = plan.profiles.profile(point.binding.profile),
                 let source = profile.point(point.binding.profilePoint)
             else { continue }
-            let everyMs = Int64(point.expectedSeconds ?? 60) * 1_000
+            let everyMs = Int64(point.pollSeconds ?? point.expectedSeconds ?? 60) * 1_000
             bound[point.binding.device, default: []].append(BoundPoint(point: number, source: source, everyMs: everyMs))
         }
         return bound

@@ -59,20 +59,32 @@ extension DeviceAddress {
 
 extension Point {
     /// `[id, type, unit, nature, flow, privacy, tenant, [min, max], [device, profile point, profile, profile hash], expected
-    /// seconds, kind, [mantissa, exponent, offset mantissa, offset exponent], stream, aggregate]`; limits are decimal text.
+    /// seconds, kind, [mantissa, exponent, offset mantissa, offset exponent], stream, aggregate, …extensions]`; limits are
+    /// decimal text. Each extension is an array that begins with its name and stands there only when the point has it.
     fileprivate var canonical: CBOR {
+        let extensions = [report.map { reportCanonical($0) }].compactMap { $0 }
+        return .array(
+            [
+                .text(id), .text(type), text(unit), .text(nature.rawValue), text(flow?.rawValue),
+                .text(privacy.rawValue), text(tenant),
+                .array([text(limits.min?.description), text(limits.max?.description)]),
+                .array([
+                    .text(binding.device), .text(binding.profilePoint), .text(binding.profile),
+                    .bytes(binding.profileHash),
+                ]),
+                expectedSeconds.map { .unsigned(UInt64($0)) } ?? .null, .unsigned(UInt64(kind.rawValue)),
+                .array([
+                    .int(scale.mantissa), .int(scale.exponent), .int(scale.offsetMantissa), .int(scale.offsetExponent),
+                ]),
+                .text(stream), .text(aggregate.rawValue),
+            ] + extensions)
+    }
+
+    /// `["report", band or null, min ms, max ms, poll seconds or null]`; the band is text, `0.5` or `2%`.
+    private func reportCanonical(_ rule: ReportRule) -> CBOR {
         .array([
-            .text(id), .text(type), text(unit), .text(nature.rawValue), text(flow?.rawValue),
-            .text(privacy.rawValue), text(tenant),
-            .array([text(limits.min?.description), text(limits.max?.description)]),
-            .array([
-                .text(binding.device), .text(binding.profilePoint), .text(binding.profile), .bytes(binding.profileHash),
-            ]),
-            expectedSeconds.map { .unsigned(UInt64($0)) } ?? .null, .unsigned(UInt64(kind.rawValue)),
-            .array([
-                .int(scale.mantissa), .int(scale.exponent), .int(scale.offsetMantissa), .int(scale.offsetExponent),
-            ]),
-            .text(stream), .text(aggregate.rawValue),
+            .text("report"), text(rule.band?.text), .int(rule.minMs), .int(rule.maxMs),
+            pollSeconds.map { .unsigned(UInt64($0)) } ?? .null,
         ])
     }
 

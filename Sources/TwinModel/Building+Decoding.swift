@@ -97,11 +97,24 @@ extension Point {
                 mantissa: try part.int(), exponent: try part.int(), offsetMantissa: try part.int(),
                 offsetExponent: try part.int())
         }
+        let stream = try fields.text()
+        let aggregate = try fields.name(Aggregate.init(rawValue:))
+        var report: ReportRule?
+        var poll: UInt32?
+        while fields.hasMore {
+            (report, poll) = try fields.one { (part: inout Fields) throws(BuildingDecodingError) in
+                guard try part.text() == "report", report == nil else { throw .malformed }
+                let rule = ReportRule(
+                    band: try part.optionalName(ReportRule.Band.init(text:)), minMs: try part.int(),
+                    maxMs: try part.int())
+                return (rule, try part.optionalNumber())
+            }
+        }
         self.init(
             id: id, entity: entity, type: type, unit: unit, nature: nature, flow: flow, privacy: privacy,
             tenant: tenant,
             limits: limits, binding: binding, expectedSeconds: expected, kind: kind, scale: scale,
-            stream: try fields.text(), aggregate: try fields.name(Aggregate.init(rawValue:)))
+            stream: stream, aggregate: aggregate, report: report, pollSeconds: poll)
     }
 }
 
@@ -117,6 +130,8 @@ private struct Fields {
         guard let value = rest.popFirst() else { throw .malformed }
         return value
     }
+
+    var hasMore: Bool { !rest.isEmpty }
 
     func end() throws(BuildingDecodingError) {
         guard rest.isEmpty else { throw .malformed }

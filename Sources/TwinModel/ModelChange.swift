@@ -97,6 +97,10 @@ extension Point {
         facts["limits.min"] = limits.min?.description
         facts["limits.max"] = limits.max?.description
         facts["expectedSeconds"] = expectedSeconds.map { String($0) }
+        facts["report.band"] = report?.band?.text
+        facts["report.min"] = report.map { "\($0.minMs)ms" }
+        facts["report.max"] = report.map { "\($0.maxMs)ms" }
+        facts["every"] = pollSeconds.map { "\($0)s" }
         facts["scale"] = scale == .identity ? nil : "\(scale.mantissa)e\(scale.exponent)"
         facts["offset"] = scale.offsetMantissa == 0 ? nil : "\(scale.offsetMantissa)e\(scale.offsetExponent)"
         return facts

@@ -19,8 +19,13 @@ package struct Point: Hashable, Sendable {
     package let limits: Limits
     /// Where it is read.
     package let binding: Binding
-    /// A new value is expected at least this often; `nil` where silence is normal (events, sessions).
+    /// A new value is expected at least this often; `nil` where silence is normal (events, sessions). With a report rule this
+    /// is never less than its longest span.
     package let expectedSeconds: UInt32?
+    /// Which values are kept; `nil`: all.
+    package let report: ReportRule?
+    /// How often the device is asked, where that is more often than values are expected.
+    package let pollSeconds: UInt32?
     package let kind: ValueKind
     package let scale: Scale
     /// Points of one stream are disclosed, retained and erased together.
@@ -32,7 +37,7 @@ package struct Point: Hashable, Sendable {
         id: String, entity: String, type: String, unit: String?, nature: Nature, flow: Flow? = nil,
         privacy: PrivacyClass = .none, tenant: String? = nil, limits: Limits = .none, binding: Binding,
         expectedSeconds: UInt32?, kind: ValueKind, scale: Scale = .identity, stream: String? = nil,
-        aggregate: Aggregate? = nil
+        aggregate: Aggregate? = nil, report: ReportRule? = nil, pollSeconds: UInt32? = nil
     ) {
         self.id = id
         self.entity = entity
@@ -49,6 +54,8 @@ package struct Point: Hashable, Sendable {
         self.scale = scale
         self.stream = stream ?? PointStream.name(device: binding.device, tenant: tenant, privacy: privacy)
         self.aggregate = aggregate ?? Aggregate(nature)
+        self.report = report
+        self.pollSeconds = pollSeconds
     }
 
     /// The part after the dot.
