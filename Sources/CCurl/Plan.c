@@ -1,6 +1,39 @@
 #include "Plan.h"
 
-#include <string.h>
+unsigned curl_power(unsigned exponent) {
+    unsigned power = 1;
+    while (exponent--) power = power * 364 % STATE;
+    return power;
+}
+
+void curl_order_make(curl_order *order, unsigned fused, unsigned trit_bytes) {
+    order->parts = fused == 3 ? 3 : 2;
+    order->lead = fused == 3 ? 2 : 10;
+    order->passes = (ROUNDS - ENDING) / fused - order->parts;
+    for (unsigned part = 0; part < order->parts; part++) {
+        unsigned unit = curl_power(fused * (part + 1));
+        for (unsigned p = 0; p < 2 * STATE + 24; p++) order->part[part][p] = p * unit % STATE * trit_bytes;
+    }
+    for (unsigned pass = 0; pass < order->passes; pass++) {
+        unsigned unit = curl_power(fused * (order->parts + pass + 1));
+        for (unsigned q = 0; q < STATE + 24; q++) {
+            // Position q - lead: negative ones wrap, those from 729 on are the tail, and whatever is beyond it is not used.
+            unsigned place;
+            if (q < order->lead) {
+                place = (q + STATE - order->lead) * unit % STATE;
+            } else if (q - order->lead < STATE) {
+                place = (q - order->lead) * unit % STATE;
+            } else {
+                unsigned beyond = q - order->lead - STATE;
+                place = STATE + (beyond < TAIL - 1 ? beyond : TAIL - 1);
+            }
+            order->pass[pass][q] = place * trit_bytes;
+        }
+    }
+    unsigned unit = curl_power(ROUNDS);
+    for (unsigned p = 0; p < 2 * STATE; p++)
+        order->ending[p] = (p + STATE - ENDING_ZERO) * unit % STATE * trit_bytes;
+}
 
 void curl_byte_trits(uint8_t byte, int8_t trits[6]) {
     int value = byte < 128 ? (int)byte : (int)byte - 256;
@@ -12,51 +45,34 @@ void curl_byte_trits(uint8_t byte, int8_t trits[6]) {
     }
 }
 
-void curl_low_byte_make(curl_low_byte *table) {
-    memset(table, 0, sizeof *table);
-    for (int byte = 0; byte < 256; byte++) {
-        int8_t trits[6];
-        curl_byte_trits((uint8_t)byte, trits);
-        uint64_t lane = (uint64_t)1 << (byte & 63);
-        for (int i = 0; i < 6; i++) {
-            if (trits[i] <= 0) table->low[byte >> 6][i] |= lane;
-            if (trits[i] >= 0) table->high[byte >> 6][i] |= lane;
-        }
-    }
+void curl_counter_set(curl_counter *counter, uint64_t batch) {
+    for (unsigned i = 0; i < DIGITS; i++, batch /= 3) counter->digits[i] = (int8_t)(batch % 3);
 }
 
-void curl_plan_make(curl_plan *plan, unsigned zeros) {
-    unsigned power = 1;
-    for (int r = 0; r < ROUNDS; r++) {
-        power = power * 364 % STATE;
-        plan->step[r] = (uint16_t)power;
+unsigned curl_counter_next(curl_counter *counter) {
+    unsigned i = 0;
+    while (i < DIGITS - 1 && counter->digits[i] == 2) counter->digits[i++] = 0;
+    counter->digits[i] = (int8_t)((counter->digits[i] + 1) % 3);
+    return i;
+}
+
+int curl_counter_trit(const curl_counter *counter, unsigned i) {
+    int above = i + 1 < DIGITS ? counter->digits[i + 1] : 0;
+    return (counter->digits[i] - above + 3) % 3 - 1;
+}
+
+// Four trits of byte 1 (its first belongs to the lanes), then five of each further byte. A byte's sixth trit stays 0, so
+// that every value of the others is a byte: five trits reach from -121 to 121.
+unsigned curl_counter_place(unsigned i) { return i < 4 ? 6 + 1 + i : 6 * (2 + (i - 4) / 5) + (i - 4) % 5; }
+
+uint64_t curl_counter_nonce(const curl_counter *counter, unsigned lane) {
+    static const int power[5] = {1, 3, 9, 27, 81};
+    int bytes[8] = {(int)(lane & 255), (int)(lane >> 8)};
+    for (unsigned i = 0; i < DIGITS; i++) {
+        unsigned place = curl_counter_place(i);
+        bytes[place / 6] += power[place % 6] * curl_counter_trit(counter, i);
     }
-    // After the last round power = 364^81 = (-2)^-81: hash trit k stands at place power * k.
-    plan->zeros = zeros;
-    uint8_t needed[STATE] = {0};
-    for (unsigned i = 0; i < zeros; i++) {
-        plan->tested[i] = (uint16_t)(power * (HASH_TRITS - 1 - i) % STATE);
-        needed[plan->tested[i]] = 1;
-    }
-    for (int t = TRIMMED - 1; t >= 0; t--) {
-        unsigned step = plan->step[ROUNDS - TRIMMED + t];
-        // Start behind a hole: then no place is overwritten before the one that reads it. Without a hole start at 0
-        // and the kernel keeps the first value.
-        unsigned first = 0;
-        for (unsigned k = 0; k < STATE; k++) {
-            if (needed[k] && !needed[(k + STATE - step) % STATE]) {
-                first = k;
-                break;
-            }
-        }
-        uint8_t before[STATE];
-        memcpy(before, needed, sizeof before);
-        plan->count[t] = 0;
-        for (unsigned j = 0, k = first; j < STATE; j++, k = (k + step) % STATE) {
-            if (!needed[k]) continue;
-            plan->place[t][plan->count[t]++] = (uint16_t)k;
-            before[(k + step) % STATE] = 1;
-        }
-        memcpy(needed, before, sizeof needed);
-    }
+    uint64_t nonce = 0;
+    for (int b = 7; b >= 0; b--) nonce = nonce << 8 | (uint8_t)bytes[b];
+    return nonce;
 }

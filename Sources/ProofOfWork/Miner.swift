@@ -5,7 +5,9 @@ package struct MinedNonce: Equatable, Sendable {
     package var nonce: UInt64
     /// Trailing zero trits reached; at least those asked for.
     package var zeros: Int
-    /// Nonces tried in this call.
+    /// Where in the kernel's order of nonces it stood; a search from here finds it again.
+    package var position: UInt64
+    /// Nonces tried in this call, in whole batches.
     package var tries: UInt64
     package var seconds: Double
 
@@ -15,7 +17,7 @@ package struct MinedNonce: Equatable, Sendable {
 
 /// Finds nonces on threads of its own at low priority, so that polling a bus never waits for mining.
 ///
-/// Several calls may run at once; each has its own threads and memory (up to 93 kB a thread).
+/// Several calls may run at once; each has its own threads and memory (up to 580 kB a thread).
 package final class Miner: Sendable {
     package let threads: Int
     package let kernel: SearchKernel
@@ -23,7 +25,7 @@ package final class Miner: Sendable {
     private let nowNs: @Sendable () -> UInt64
     private let measured = Mutex<Double?>(nil)
 
-    /// Batches of one kernel call: about a millisecond or two of work between looks at cancellation and the clock.
+    /// Batches of one kernel call: about a millisecond of work between looks at cancellation and the clock.
     static let batchesPerChunk = 32
     /// Chunks tried by `measure`.
     static let chunksToMeasure: UInt64 = 8
@@ -31,7 +33,7 @@ package final class Miner: Sendable {
 
     /// `threads` 1…64; `niceness` 0…19 is added to the threads' priority; `nowNs` is any clock that never goes back.
     package init(
-        threads: Int = 1, kernel: SearchKernel = .widest, niceness: Int32 = 10,
+        threads: Int = 1, kernel: SearchKernel = .fastest, niceness: Int32 = 10,
         nowNs: @escaping @Sendable () -> UInt64 = monotonicNanoseconds
     ) {
         self.threads = min(max(1, threads), Self.threadsMax)
@@ -53,20 +55,22 @@ package final class Miner: Sendable {
     package func measure() async throws(MiningError) -> Double {
         let work = BlockWork(head: [])
         let run = SearchRun(
-            work: work, zeros: Curl.hashTrits, kernel: kernel, start: 0,
+            work: work, zeros: SearchKernel.zerosMax, kernel: kernel, start: 0,
             chunksMax: Self.chunksToMeasure * UInt64(threads), deadlineNs: nil, nowNs: nowNs)
         switch await run.outcome(threads: threads, niceness: niceness) {
         case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
         case .unavailable: throw .unavailable
-        case .stopped(_, _, let tries, let seconds), .found(_, let tries, let seconds):
+        case .stopped(_, _, let tries, let seconds), .found(_, _, let tries, let seconds):
             let rate = Double(tries) / max(seconds, 1e-9)
             measured.withLock { $0 = rate }
             return rate
         }
     }
 
-    /// Searches from nonce `start` on (rounded down to a whole batch) until one gives the work a score of `minScore`.
+    /// Searches until a nonce gives the work a score of `minScore`.
     ///
+    /// `start` is a position in the kernel's own order of nonces, rounded down to a whole batch: what an ended search gave as
+    /// `resumeAt` goes on where it stopped.
     /// `allowedSeconds`: refuses beforehand what takes longer on average at the measured rate (it is measured when it
     /// has not been), and gives up once that time has passed. A score of 0 needs no work: the nonce is `start`.
     package func mine(
@@ -74,7 +78,7 @@ package final class Miner: Sendable {
     ) async throws(MiningError) -> MinedNonce {
         let zeros = PoWTarget.zeros(minScore: minScore, size: work.sizeBytes)
         if zeros == 0 {
-            return MinedNonce(nonce: start, zeros: work.zeros(nonce: start), tries: 0, seconds: 0)
+            return MinedNonce(nonce: start, zeros: work.zeros(nonce: start), position: start, tries: 0, seconds: 0)
         }
         if let allowedSeconds {
             if triesPerSecond == nil { try await measure() }
@@ -87,11 +91,11 @@ package final class Miner: Sendable {
             work: work, zeros: zeros, kernel: kernel, start: start, chunksMax: nil,
             deadlineNs: allowedSeconds.map { nowNs() &+ UInt64(min(max(0, $0), 1e9) * 1e9) }, nowNs: nowNs)
         switch await run.outcome(threads: threads, niceness: niceness) {
-        case .found(let nonce, let tries, let seconds):
+        case .found(let nonce, let position, let tries, let seconds):
             let confirmed = work.zeros(nonce: nonce)
             guard confirmed >= zeros else { throw .notConfirmed(nonce: nonce, zeros: confirmed) }
             keepRate(tries: tries, seconds: seconds)
-            return MinedNonce(nonce: nonce, zeros: confirmed, tries: tries, seconds: seconds)
+            return MinedNonce(nonce: nonce, zeros: confirmed, position: position, tries: tries, seconds: seconds)
         case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
         case .stopped(.deadline, let resumeAt, let tries, let seconds):
             keepRate(tries: tries, seconds: seconds)

@@ -1,4 +1,4 @@
-/// Why no nonce came back. `resumeAt` is the first nonce not tried: pass it on to continue the search.
+/// Why no nonce came back. `resumeAt` is the first position not tried: pass it on to continue the search.
 package enum MiningError: Error, Equatable {
     /// The task was cancelled.
     case cancelled(resumeAt: UInt64)

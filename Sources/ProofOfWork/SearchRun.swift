@@ -1,18 +1,18 @@
 import Synchronization
 
-/// One search on some threads: they take chunks of nonces in turn until one is found or somebody says stop.
+/// One search on some threads: they take chunks of batches in turn until a nonce is found or somebody says stop.
 final class SearchRun: Sendable {
     enum Stop: Equatable { case cancelled, deadline }
 
     enum Outcome: Equatable {
-        case found(nonce: UInt64, tries: UInt64, seconds: Double)
+        case found(nonce: UInt64, position: UInt64, tries: UInt64, seconds: Double)
         case stopped(Stop, resumeAt: UInt64, tries: UInt64, seconds: Double)
         case unavailable
     }
 
     private struct State {
         var threadsLeft = 0
-        var found: UInt64?
+        var found: (nonce: UInt64, position: UInt64)?
         var tries: UInt64 = 0
         var refused = false
         var continuation: CheckedContinuation<Outcome, Never>?
@@ -68,7 +68,7 @@ final class SearchRun: Sendable {
         }
     }
 
-    private var chunkNonces: UInt64 { kernel.lanes * UInt64(Miner.batchesPerChunk) }
+    private var chunkTries: UInt64 { kernel.lanes * UInt64(Miner.batchesPerChunk) }
 
     private func work() {
         let space = SearchSpace(kernel: kernel)
@@ -76,16 +76,19 @@ final class SearchRun: Sendable {
             if let deadlineNs, nowNs() >= deadlineNs { break }
             let chunk = nextChunk.wrappingAdd(1, ordering: .relaxed).oldValue
             if let chunksMax, chunk >= chunksMax { break }
-            let first = start &+ chunk &* chunkNonces
-            switch space.search(input: input, zeros: zeros, start: first, batches: Miner.batchesPerChunk) {
-            case .found(let nonce):
+            let first = start &+ chunk &* chunkTries
+            switch space.search(
+                input: input, zeros: zeros, batch: first / kernel.lanes, batches: Miner.batchesPerChunk)
+            {
+            case .found(let nonce, let batchesBefore):
+                let before = UInt64(batchesBefore) * kernel.lanes
                 state.withLock {
-                    $0.tries += nonce &- first &+ 1
-                    if $0.found == nil { $0.found = nonce }
+                    $0.tries += before + kernel.lanes
+                    if $0.found == nil { $0.found = (nonce, first &+ before) }
                 }
                 isStopped.store(true, ordering: .releasing)
             case .none:
-                state.withLock { $0.tries += chunkNonces }
+                state.withLock { $0.tries += chunkTries }
             case .refused:
                 state.withLock { $0.refused = true }
                 isStopped.store(true, ordering: .releasing)
@@ -103,13 +106,14 @@ final class SearchRun: Sendable {
         }
         guard let (continuation, end) = finished else { return }
         let seconds = Double(nowNs() &- beganNs) / 1e9
-        if let nonce = end.found {
-            continuation.resume(returning: .found(nonce: nonce, tries: end.tries, seconds: seconds))
+        if let found = end.found {
+            continuation.resume(
+                returning: .found(nonce: found.nonce, position: found.position, tries: end.tries, seconds: seconds))
         } else if end.refused {
             continuation.resume(returning: .unavailable)
         } else {
             let stop: Stop = isCancelled.load(ordering: .acquiring) ? .cancelled : .deadline
-            let resumeAt = start &+ nextChunk.load(ordering: .acquiring) &* chunkNonces
+            let resumeAt = start &+ nextChunk.load(ordering: .acquiring) &* chunkTries
             continuation.resume(returning: .stopped(stop, resumeAt: resumeAt, tries: end.tries, seconds: seconds))
         }
     }

@@ -8,11 +8,17 @@ import Testing
 @Suite(.serialized) struct MinerTests {
     static let kernels = SearchKernel.allCases.filter(\.isAvailable)
 
-    /// The first nonce at or after `start` with `zeros` zeros, by the scalar Curl.
-    func firstNonce(of work: BlockWork, zeros: Int, from start: UInt64) -> UInt64 {
-        var nonce = start
-        while work.zeros(nonce: nonce) < zeros { nonce &+= 1 }
-        return nonce
+    /// The first batch from `batch` on with a nonce of `zeros` zeros, by the scalar Curl, and all such nonces in it.
+    func firstHits(
+        of work: BlockWork, zeros: Int, kernel: SearchKernel, from batch: UInt64
+    ) -> (batch: UInt64, nonces: Set<UInt64>) {
+        var batch = batch
+        while true {
+            let nonces = (0..<kernel.lanes).map { kernel.nonce(batch: batch, lane: $0) }
+            let hits = nonces.filter { work.zeros(nonce: $0) >= zeros }
+            if !hits.isEmpty { return (batch, Set(hits)) }
+            batch += 1
+        }
     }
 
     @Test(arguments: kernels) func `each kernel finds the first nonce that the scalar Curl finds`(
@@ -20,21 +26,29 @@ import Testing
     ) async throws {
         let miner = Miner(kernel: kernel)
         var generator = SeededGenerator(seed: 81)
-        for zeros in 1...4 {
+        for zeros in [1, 5, 6] {
             let head = (0..<40).map { _ in UInt8.random(in: 0...255, using: &generator) }
             let work = BlockWork(head: head)
-            // Every start below is a whole number of batches, so the first hit is the same for all kernels.
-            for start: UInt64 in [
-                0, 512 * 7, 0xfe00, 0x7fff_fe00, UInt64.random(in: 0...(1 << 54), using: &generator) * 512,
-            ] {
+            let batches: [UInt64] = [0, 1, 26, 3_486_784_400, UInt64.random(in: 0...(1 << 50), using: &generator)]
+            for batch in batches.prefix(zeros == 1 ? 5 : 3) {
                 let minScore = UInt32(PoWTarget.meanTries(zeros: zeros) / Double(work.sizeBytes))
                 let needed = PoWTarget.zeros(minScore: minScore, size: work.sizeBytes)
                 guard needed > 0 else { continue }
-                let mined = try await miner.mine(work, minScore: minScore, from: start)
-                #expect(mined.nonce == firstNonce(of: work, zeros: needed, from: start), "\(kernel) zeros \(needed)")
+                let mined = try await miner.mine(work, minScore: minScore, from: batch * kernel.lanes)
+                let hits = firstHits(of: work, zeros: needed, kernel: kernel, from: batch)
+                #expect(hits.nonces.contains(mined.nonce), "\(kernel) zeros \(needed) batch \(batch)")
+                #expect(mined.position == hits.batch * kernel.lanes)
                 #expect(mined.zeros == work.zeros(nonce: mined.nonce))
             }
         }
+    }
+
+    @Test(arguments: kernels) func `no nonce is tried twice`(kernel: SearchKernel) {
+        var seen: Set<UInt64> = []
+        for batch in UInt64(0)..<100 {
+            for lane in 0..<kernel.lanes { seen.insert(kernel.nonce(batch: batch, lane: lane)) }
+        }
+        #expect(seen.count == 100 * Int(kernel.lanes))
     }
 
     @Test(arguments: kernels) func `a mined nonce meets the score asked for`(kernel: SearchKernel) async throws {
@@ -100,9 +114,11 @@ import Testing
 
     @Test func `a search that goes on where it stopped finds the same nonce`() async throws {
         let work = BlockWork(head: Array("resume".utf8))
-        let whole = try await Miner(kernel: .lanes64).mine(work, minScore: 100)
-        let later = try await Miner(kernel: .lanes64).mine(work, minScore: 100, from: whole.nonce / 64 * 64)
-        #expect(later.nonce == whole.nonce)
+        for kernel in Self.kernels {
+            let whole = try await Miner(kernel: kernel).mine(work, minScore: 100)
+            let later = try await Miner(kernel: kernel).mine(work, minScore: 100, from: whole.position)
+            #expect(later.nonce == whole.nonce)
+        }
     }
 
     @Test func `zeros needed grow with score and size and never trap`() {
