@@ -125,13 +125,13 @@ freeSpaceFloor: {floor}
 class Gateway:
     """`plumblined` with its own folder, configuration and token."""
 
-    def __init__(self, plumblined, building, mqtt_port, period="1s", anchor_every="5s", milestone_every="1s", floor="16MiB", folder=None):
+    def __init__(self, plumblined, building, mqtt_port, period="1s", anchor_every="5s", milestone_every="1s", floor="16MiB", folder=None, profiles=None):
         self.plumblined = str(plumblined)
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="plumbline-test."))
         self.api_port = free_port()
         self.configuration = self.folder / "plumbline.yaml"
         self.configuration.write_text(CONFIGURATION.format(
-            folder=self.folder, profiles=ROOT / "DeviceProfiles", period=period, mqtt_port=mqtt_port,
+            folder=self.folder, profiles=profiles or ROOT / "DeviceProfiles", period=period, mqtt_port=mqtt_port,
             api_port=self.api_port, anchor_every=anchor_every, milestone_every=milestone_every, floor=floor))
         (self.folder / "building.yaml").write_text(building)
         self.process = None
