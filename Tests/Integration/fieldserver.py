@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import select
 import shlex
 import signal
@@ -252,3 +253,24 @@ def wait_good(gateway, device, seconds, points=(0,)):
     begun = time.time()
     wait_for(f"values of {device}", seconds, lambda: good_since(gateway, device, begun, points), every=0.3)
     return time.time() - begun
+
+
+def journal(gateway):
+    """The field's lines: who, what is said (without the cause), the whole line. Who is the line, the device or its point."""
+    found = []
+    for line in gateway.process.log.read_text(errors="replace").splitlines():
+        if match := re.match(r"\S+ (?:notice|warning|error|info) field: ([^:=]*)", line):
+            facts = dict(re.findall(r" (device|line|broker|point)=(\S+)", line))
+            words = re.sub(r" (?:device|line|broker|point|unit|retryMs)$", "", match[1])
+            found.append((" ".join(facts.get(key, "") for key in ("line", "broker", "device", "point")).strip(), words, line))
+    return found
+
+
+def said_twice(gateway):
+    """Lines that say again what the last line about the same thing said: no change of state."""
+    last, twice = {}, []
+    for who, words, line in journal(gateway):
+        if last.get(who) == words:
+            twice.append(line)
+        last[who] = words
+    return twice
