@@ -169,7 +169,7 @@ let package = Package(
             [
                 "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "Gateway",
-                arguments, logging,
+                "ProofOfWork", arguments, logging,
             ]),
 
         // What each room promises.

@@ -50,13 +50,14 @@ package final class Miner: Sendable {
         triesPerSecond.map { PoWTarget.meanTries(zeros: zeros) / $0 }
     }
 
-    /// Searches for a few milliseconds after a target nobody meets; gives and keeps the rate in tries per second.
+    /// Searches for a few milliseconds, or `forNs`, after a target nobody meets; gives and keeps the rate in tries per second.
     @discardableResult
-    package func measure() async throws(MiningError) -> Double {
+    package func measure(forNs: UInt64? = nil) async throws(MiningError) -> Double {
         let work = BlockWork(head: [])
         let run = SearchRun(
             work: work, zeros: SearchKernel.zerosMax, kernel: kernel, start: 0,
-            chunksMax: Self.chunksToMeasure * UInt64(threads), deadlineNs: nil, nowNs: nowNs)
+            chunksMax: forNs == nil ? Self.chunksToMeasure * UInt64(threads) : nil,
+            deadlineNs: forNs.map { nowNs() &+ $0 }, nowNs: nowNs)
         switch await run.outcome(threads: threads, niceness: niceness) {
         case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
         case .unavailable: throw .unavailable

@@ -6,5 +6,6 @@ struct PlumblineBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plumbline-bench",
         abstract: "Measures Plumbline against plain C loops, in one run.",
-        version: String(cString: plumbline_version()))
+        version: String(cString: plumbline_version()),
+        subcommands: [PowCommand.self])
 }
