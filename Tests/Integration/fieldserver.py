@@ -178,13 +178,13 @@ class Record:
         return [row for (name, _, number), rows in self.rows.items() if (name, number) == (device, place) for row in rows if row["quality"] == "good"]
 
     def silences(self, period_ms, until):
-        """Every span between good values longer than 3.5 periods, and whether a quality told of it inside."""
+        """Every span between good values longer than three periods and the time to notice, and whether a quality told of it inside."""
         found = []
         for (device, _, place), rows in self.rows.items():
             marks = [(ms(row["at"]), row["quality"]) for row in rows]
             good = [at for at, quality in marks if quality == "good"] + [round(until * 1000)]
             for begin, end in zip(good, good[1:]):
-                if end - begin > 3.5 * period_ms:
+                if end - begin > 3 * period_ms + 1_500:
                     found.append((f"{device}.p{place}", begin, end, [quality for at, quality in marks if begin < at < end]))
         return found
 
@@ -267,10 +267,10 @@ def journal(gateway):
 
 
 def said_twice(gateway):
-    """Lines that say again what the last line about the same thing said: no change of state."""
+    """Lines that say again what the last line about the same thing said, which is no change of state; and lines about nobody."""
     last, twice = {}, []
     for who, words, line in journal(gateway):
-        if last.get(who) == words:
+        if not who or last.get(who) == words:
             twice.append(line)
         last[who] = words
     return twice

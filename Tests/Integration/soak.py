@@ -313,7 +313,7 @@ def mqtt_accounts(house, steps, since, misfortune):
                         if since + 3 < at < time.time() - 10 and number not in have and not any(a <= at <= b for a, b in wrong)]
             marks = [ms(row["at"]) / 1000 for row in rows if row["quality"] != "good"]
             for (a, _), (b, _) in zip(good, good[1:]):
-                if b - a > 3.5 * SENSOR_SECONDS and not any(a < mark < b for mark in marks):
+                if b - a > 3 * SENSOR_SECONDS + 1.5 and not any(a < mark < b for mark in marks):
                     silent.append((point, round(a), round(b - a, 1)))
     steps.check(total > 0 and not strange, f"{total} MQTT readings: each is a number that was sent, at its time {strange[:4]}")
     steps.check(not missing, f"no message is missing while the broker was there {missing[:4]}")
