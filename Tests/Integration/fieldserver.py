@@ -1,4 +1,4 @@
-"""The Modbus line of fieldserver/fieldserver.c: compiled when it is older than its source, told what to do over its standard input.
+"""The Modbus line of fieldserver/fieldserver.c: compiled when it is older than its sources, told what to do over its standard input.
 
 Its registers tell their own truth: unit, place and the tenth of a second in which the answer was made. So every value that the
 gateway ever shows or stores can be checked for being somebody else's or an old one, without asking anybody."""
@@ -18,19 +18,19 @@ import time
 
 from harness import ROOT, free_port, wait_for
 
-SOURCE = pathlib.Path(__file__).resolve().parent / "fieldserver" / "fieldserver.c"
+SOURCES = sorted((pathlib.Path(__file__).resolve().parent / "fieldserver").glob("*.[ch]"))
 
 
 def compiled():
-    """Path of the program, made again when the source is newer."""
+    """Path of the program, made again when a source is newer."""
     program = ROOT / ".build" / "fieldserver" / "fieldserver"
-    if program.exists() and program.stat().st_mtime > SOURCE.stat().st_mtime:
+    if program.exists() and all(program.stat().st_mtime > path.stat().st_mtime for path in SOURCES):
         return program
     program.parent.mkdir(parents=True, exist_ok=True)
     flags = shlex.split(subprocess.run(["pkg-config", "--cflags", "--libs", "libmodbus"], check=True, capture_output=True, text=True).stdout)
     # Under a name of its own first: two tests may compile at the same time.
     fresh = tempfile.mktemp(dir=program.parent)
-    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-o", fresh, str(SOURCE), *flags], check=True, timeout=120)
+    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O1", "-o", fresh, *[str(path) for path in SOURCES if path.suffix == ".c"], *flags], check=True, timeout=120)
     os.replace(fresh, program)
     return program
 
