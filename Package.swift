@@ -134,6 +134,7 @@ let package = Package(
                 + hummingbird),
 
         // Is run.
+        room("FieldTools", ["Readings", "SourceYAML", "Profiles"]),
         room("MetricsExport", [coreMetrics]),
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
@@ -152,8 +153,8 @@ let package = Package(
         door(
             "plumblined",
             [
-                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "BlockingThread", "Gateway", "Simulation",
-                "LocalTangle", arguments, logging, lifecycle, unixSignals,
+                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "BlockingThread", "FieldTools",
+                "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals,
             ]),
         door(
             "plumbline",
@@ -177,6 +178,7 @@ let package = Package(
         tests("ReadingsTests", ["Readings"]),
         tests("SourceYAMLTests", ["SourceYAML"]),
         tests("ProfilesTests", ["Readings", "SourceYAML", "Profiles"]),
+        tests("FieldToolsTests", ["Readings", "SourceYAML", "Profiles", "FieldTools"]),
         tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
         tests("BlockingThreadTests", ["BlockingThread"]),
         tests("SparkplugPayloadTests", ["SparkplugPayload", protobuf]),

@@ -10,10 +10,14 @@ extension DeviceProfile {
     ///
     /// - Parameter file: the name that errors begin with.
     package static func load(_ text: some Sequence<UInt8>, file: String) throws(SourceError) -> DeviceProfile {
+        try load(parse(text, file: file))
+    }
+
+    static func parse(_ text: some Sequence<UInt8>, file: String) throws(SourceError) -> YAMLNode {
         var limits = YAMLLimits()
         limits.sizeBytesMax = 512 * 1024
         limits.depthMax = 8
-        return try load(YAMLNode.parse(text, file: file, limits: limits))
+        return try YAMLNode.parse(text, file: file, limits: limits)
     }
 
     static func load(_ root: YAMLNode) throws(SourceError) -> DeviceProfile {

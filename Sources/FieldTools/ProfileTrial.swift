@@ -1,0 +1,38 @@
+package import Profiles
+package import Readings
+
+/// The test words of a profile, decoded by it.
+package struct ProfileTrial: Hashable, Sendable {
+    package let outcomes: [Outcome]
+
+    package struct Outcome: Hashable, Sendable {
+        package let point: String
+        /// As the file says it; `nil` for "no value".
+        package let expected: String?
+        /// As the profile decodes it.
+        package let found: String?
+        package let quality: Quality
+        package let holds: Bool
+    }
+
+    /// Tests with registers; those with messages are the broker's side and are left out.
+    package init(_ profile: DeviceProfile) {
+        outcomes = profile.tests.compactMap { test in
+            guard case .words(let words, let scaleWord) = test.said, let point = profile.point(test.point) else {
+                return nil
+            }
+            let decoded = DecodedPoint(point, words: words, scaleWord: scaleWord)
+            return Outcome(
+                point: test.point, expected: test.value, found: decoded.value, quality: decoded.quality,
+                holds: Self.holds(decoded, test.value))
+        }
+    }
+
+    private static func holds(_ decoded: DecodedPoint, _ expected: String?) -> Bool {
+        guard let expected else { return decoded.quality == .noValue }
+        guard decoded.quality == .good, let value = decoded.value else { return false }
+        if value == expected { return true }
+        guard let left = ExactDecimal(text: value), let right = ExactDecimal(text: expected) else { return false }
+        return left == right
+    }
+}
