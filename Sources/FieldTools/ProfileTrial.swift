@@ -13,6 +13,14 @@ package struct ProfileTrial: Hashable, Sendable {
         package let found: String?
         package let quality: Quality
         package let holds: Bool
+
+        package init(point: String, expected: String?, found: String?, quality: Quality, holds: Bool) {
+            self.point = point
+            self.expected = expected
+            self.found = found
+            self.quality = quality
+            self.holds = holds
+        }
     }
 
     /// Tests with registers; those with messages are the broker's side and are left out.
@@ -24,15 +32,16 @@ package struct ProfileTrial: Hashable, Sendable {
             let decoded = DecodedPoint(point, words: words, scaleWord: scaleWord)
             return Outcome(
                 point: test.point, expected: test.value, found: decoded.value, quality: decoded.quality,
-                holds: Self.holds(decoded, test.value))
+                holds: Self.holds(decoded.value, decoded.quality, test.value))
         }
     }
 
-    private static func holds(_ decoded: DecodedPoint, _ expected: String?) -> Bool {
-        guard let expected else { return decoded.quality == .noValue }
-        guard decoded.quality == .good, let value = decoded.value else { return false }
-        if value == expected { return true }
-        guard let left = ExactDecimal(text: value), let right = ExactDecimal(text: expected) else { return false }
+    /// Whether a decoded value is what a test says; equal numbers are equal however they are written.
+    package static func holds(_ found: String?, _ quality: Quality, _ expected: String?) -> Bool {
+        guard let expected else { return quality == .noValue }
+        guard quality == .good, let found else { return false }
+        if found == expected { return true }
+        guard let left = ExactDecimal(text: found), let right = ExactDecimal(text: expected) else { return false }
         return left == right
     }
 }

@@ -1,4 +1,5 @@
 package import Profiles
+import Readings
 
 /// The SunSpec models of one unit, and what the device says of itself in the first.
 package struct SunSpecFinding: Hashable, Sendable {
@@ -70,5 +71,28 @@ package struct SunSpecFinding: Hashable, Sendable {
                 }),
             "end": .string(map.end.rawValue),
         ])
+    }
+}
+
+extension SunSpecFinding {
+    /// The profile file with test words: the first value of each type that was read from the device.
+    package var yaml: String {
+        let made = profile
+        // A file without known points has nothing to test; whoever loads it is told why.
+        guard let profile = try? made.profile() else { return made.yaml }
+        let runs = words.map { RegisterDump.Run(function: .holdingRegisters, address: $0.key, words: [$0.value]) }
+        let dump = RegisterDump(device: "", unit: 0, profile: made.id, recordedAtMs: 0, runs: runs)
+        var tested: Set<RegisterType> = []
+        var lines: [String] = []
+        for point in dump.decoded(profile) {
+            guard let type = point.point.modbus?.type, point.quality == .good, let value = point.value,
+                value.allSatisfy({ $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }),
+                tested.insert(type).inserted
+            else { continue }
+            let digits = point.words.map { "0x" + Interpretations.hex($0, 4) }.joined(separator: ", ")
+            let scale = point.scaleWord.map { ", scaleWord: 0x" + Interpretations.hex($0, 4) } ?? ""
+            lines.append("  - {point: \(point.point.id), words: [\(digits)]\(scale), value: \"\(value)\"}")
+        }
+        return made.yaml + (lines.isEmpty ? "" : "test:\n" + lines.joined(separator: "\n") + "\n")
     }
 }

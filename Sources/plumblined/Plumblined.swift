@@ -13,13 +13,19 @@ struct Plumblined: AsyncParsableCommand {
               plumblined token add kari --role facility --config /etc/plumbline/plumbline.yaml
             Then:
               plumblined run --config /etc/plumbline/plumbline.yaml
+            At a device that has no profile yet:
+              plumblined scan tcp://192.0.2.7:502
+              plumblined probe tcp://192.0.2.7:502 --unit 1 --register 0
+              plumblined profile check my-meter.yaml
+              plumblined record tcp://192.0.2.7:502 --unit 1 --profile my-meter.yaml --out my-meter-dump.yaml
 
             Exit codes: 0 done, 1 a problem with what was found, 2 could not be done, 64 wrong usage.
             """,
         version: "plumblined \(String(cString: plumbline_version())) (commit \(String(cString: plumbline_commit())))",
         subcommands: [
             RunCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self, TokenCommand.self,
-            TangleCommand.self, DemoCommand.self,
+            TangleCommand.self, DemoCommand.self, ProfileCommand.self, ProbeCommand.self, ScanCommand.self,
+            RecordCommand.self, ReplayCommand.self,
         ])
 }
 
