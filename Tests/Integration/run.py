@@ -17,6 +17,7 @@ ALONE = {
     "bad_input": ["bad_input.py"],
     "cli": ["cli.py"],
     "foreign": ["foreign.py"],
+    "independent": ["independent.py"],
     "configuration": ["configuration.py"],
     "daemon": ["daemon.py"],
     "stock_client": ["stock_client.py"],
