@@ -3,6 +3,7 @@ Method: one line of our libmodbus server for each fault, all at the same time, a
 The registers tell unit, place and time, so that every reading in the log is checked against the truth."""
 
 import pathlib
+import re
 import shutil
 import tempfile
 import time
@@ -10,7 +11,7 @@ import time
 from fieldserver import Device, FieldServer, Record, Watcher, building, good_since, journal, ms, profiles, said_twice, wait_good
 from harness import Broker, Gateway, Steps, programs, wait_for
 
-# Name of the line, the fault, and whether values must go on during it.
+# Name of the line, the fault, whether values must go on during it.
 FAULTS = [
     ("illegal", "exception 1", False), ("failure", "exception 4", False), ("acknowledge", "exception 5", False), ("busy", "exception 6", False),
     ("nopath", "exception 10", False), ("notarget", "exception 11", False), ("tid", "tid", False), ("uid", "uid", False), ("function", "function", False),
@@ -83,6 +84,40 @@ def faults(rig, gateway, steps):
     steps.check(not many and not twice, f"the journal has one line for each change of state; more than four: {many}; twice: {twice[:3]}")
 
 
+# Which counters of link health may tell a fault; a refused line is told by the link itself.
+COUNTERS = {"exception": ("exceptions",), "drop": ("timeouts",), "mute": ("timeouts",), "late": ("timeouts", "lateAnswers"), "drip": ("timeouts",)}
+
+
+def links(gateway):
+    return {unit["device"]: (link, unit) for link in gateway.get("/v1/links")["items"] for unit in link["units"]}
+
+
+def health(rig, gateway, steps):
+    """What went wrong is counted where it went wrong, and nowhere else."""
+    known, silent = links(gateway), []
+    for name, fault, goes_on in FAULTS:
+        link, unit = known[name]
+        kind = fault.replace("line ", "").split()[0]
+        counters = COUNTERS.get(kind, ("garbled", "timeouts", "lateAnswers"))
+        if not goes_on and sum(unit[counter] for counter in counters) == 0 and link["failures"] == 0:
+            silent.append((fault, unit))
+    steps.check(not silent, f"link health counts what went wrong; silent: {silent[:2]}")
+    urls = {device.url for device in rig.devices}
+    ids = [link["id"] for link in gateway.get("/v1/links")["items"] if link["kind"] != "mqtt"]
+    steps.check(sorted(ids) == sorted(urls), f"every line is a link under the name of the building file {sorted(urls ^ set(ids))[:4]}")
+    link, unit = known["tcp6"]
+    clean = all(unit[counter] == 0 for counter in ("timeouts", "exceptions", "garbled", "lateAnswers"))
+    steps.check(clean and unit["state"] == "answering" and link["state"] == "up" and unit["roundTripMs"]["last"] < 500, f"a line without faults has none: {unit}")
+    holes, small = known["holes"][1]["learned"], known["small"][1]["learned"]
+    steps.check(holes and any(hole["from"] <= 10 and hole["to"] >= 13 for hole in holes["holes"]), f"the learned hole is shown: {holes}")
+    steps.check(small and small["maxRegisters"] and small["maxRegisters"] <= 10, f"the learned request size is shown: {small}")
+    status, headers, body = gateway.request("GET", "/metrics")
+    lines = body.decode().splitlines()
+    odd = [line for line in lines if not re.fullmatch(r"#.*|[a-zA-Z_:][\w:]*(\{([a-zA-Z_]\w*=\"([^\"\\\\]|\\\\.)*\",?)*\})? \S+( \d+)?|", line)]
+    samples = [line.rsplit(" ", 1)[0] for line in lines if line and not line.startswith("#")]
+    steps.check(status == 200 and len(samples) > 20 and not odd and len(set(samples)) == len(samples), f"/metrics: {len(samples)} samples, none twice; odd: {odd[:3]}")
+
+
 def dead_unit(rig, gateway, steps):
     """One silent unit among ten behind one connection."""
     server = rig.servers["ten"]
@@ -102,7 +137,9 @@ def dead_unit(rig, gateway, steps):
     steps.check(all(abs(a - b) <= 1 for a, b in zip(counts, delivered)), f"the log has what the server sent: {counts} of {delivered}")
     steps.check(asked["10"]["requests"] <= 8, f"the dead unit was asked {asked['10']['requests']} times in {end - begin:.0f} s")
     shown = gateway.get("/v1/points/ten10.p0")["current"]
-    steps.check(shown["quality"] == "offline", f"it is shown as {shown['quality']}")
+    link, unit = links(gateway)["ten10"]
+    steps.check(shown["quality"] == "offline" and unit["state"] in ("offline", "probing"), f"it is shown as {shown['quality']}, its unit as {unit['state']}")
+    steps.check(all(links(gateway)[f"ten{other}"][1]["timeouts"] == 0 for other in range(1, 10)), "no time-out is counted for the others")
     server.fault("none", 10)
     seconds = wait_good(gateway, "ten10", 40)
     steps.check(True, f"it is back {seconds:.1f} s after it answers again")
@@ -164,6 +201,7 @@ def main():
         steps.check(True, f"{len(rig.devices)} devices on {len(rig.servers)} lines, one of them on ::1, have values")
         watcher = Watcher(gateway, rig.devices, 1_000)
         faults(rig, gateway, steps)
+        health(rig, gateway, steps)
         dead_unit(rig, gateway, steps)
         learned(rig, gateway, steps, "at first")
         bad = watcher.stop()

@@ -21,7 +21,7 @@ import time
 
 import paho.mqtt.client as paho
 
-from fieldserver import Device, FieldServer, Record, Watcher, building, good_since, instant, journal, ms, profiles, said_twice
+from fieldserver import Device, FieldServer, Record, Watcher, building, good_since, instant, journal, ms, profiles, said_twice, token
 from harness import ROOT, Broker, Gateway, Process, Steps, programs, wait_for
 
 RANDOM_KINDS = "exception drop tid uid function late drip short long split garbage close half length crc"
@@ -113,12 +113,12 @@ class Misfortune:
         self.house, self.dice = house, dice
         # When it ends, what ends it, on which line, since when.
         self.running, self.spans = [], []
-        self.counts = {}
+        self.counts, self.reloads, self.odd = {}, 0, []
 
     def step(self, now):
         for item in [item for item in self.running if item[0] <= now]:
             self.end(item)
-        free = [line for line in [*range(len(self.house.servers)), "mqtt"] if line not in [item[2] for item in self.running]]
+        free = [line for line in [*range(len(self.house.servers)), "mqtt", "reload"] if line not in [item[2] for item in self.running]]
         if free:
             self.begin(self.dice.choice(free), now)
 
@@ -132,12 +132,16 @@ class Misfortune:
             self.end(item)
 
     def begin(self, line, now):
-        server = self.house.servers[line] if line != "mqtt" else None
-        kind = self.dice.choice(["killed", "stopped", "flooded"] if line == "mqtt" else ["random", "random", "dead", "refuse", "mute", "cut", "stopped", "killed"])
+        server = self.house.servers[line] if isinstance(line, int) else None
+        kinds = {"mqtt": ["killed", "stopped", "flooded"], "reload": ["reloaded", "spoiled"]}
+        kind = self.dice.choice(kinds.get(line, ["random", "random", "dead", "refuse", "mute", "cut", "stopped", "killed"]))
         self.counts[kind] = self.counts.get(kind, 0) + 1
         seconds, begun = self.dice.uniform(1, 9), time.time()
         if line == "mqtt":
             undo = self.broker(kind)
+        elif line == "reload":
+            self.reload(kind)
+            undo = lambda: None
         elif kind == "random":
             server.tell(f"random {self.dice.randint(5, 40)} {RANDOM_KINDS}")
             undo = lambda: server.tell("random 0")
@@ -159,6 +163,24 @@ class Misfortune:
             server.kill()
             undo = server.start
         self.running.append((now + seconds, undo, line, begun))
+
+    def reload(self, kind):
+        """A new label, taken while everything runs; or a mistake, which changes nothing."""
+        house = self.house
+        path = house.gateway.folder / "building.yaml"
+        good = path.read_text()
+        self.reloads += kind == "reloaded"
+        label = f"label: Field House {self.reloads}"
+        path.write_text(re.sub(r"label: Field House[ \d]*", label, good) if kind == "reloaded" else good + "  nobody.p0: {from: nothing}\n")
+        status, _, body = house.gateway.request("POST", "/v1/configuration/reload", body=b"", token=house.token)
+        told = json.loads(body)
+        if kind == "spoiled":
+            path.write_text(good)
+            fine = 400 <= status < 500
+        else:
+            fine = status == 200 and told["connections"]["kept"] == len(house.servers) + 1 and sum(told["connections"].values()) == told["connections"]["kept"]
+        if not fine:
+            self.odd.append((kind, status, told))
 
     def broker(self, kind):
         house = self.house
@@ -224,6 +246,7 @@ def run(house, steps, dice, minutes):
     """The misfortune, then calm; answers when it began and the things that were wrong."""
     gateway = house.gateway
     gateway.init()
+    house.token = token(gateway, "reloader")
     gateway.start()
     since = time.time()
     for device in house.devices:
@@ -246,6 +269,7 @@ def run(house, steps, dice, minutes):
     misfortune.calm()
     calm = time.time()
     steps.check(gateway.process.alive() and gateway.process.process.pid == pid, f"process {pid} has lived for {minutes:g} minutes: {misfortune.counts}")
+    steps.check(not misfortune.odd, f"{misfortune.reloads} new buildings were taken without touching a connection, mistakes were refused {misfortune.odd[:2]}")
     late = []
     for device in house.devices:
         try:
