@@ -38,10 +38,14 @@ package struct Twin: Hashable, Sendable {
     }
 
     /// The readings that silence makes at `nowMs`: quality `stale`, later `offline`, no value. In order of point; apply them like any other.
+    ///
+    /// A device fault stays one: it is told once, while the device goes on refusing, and whoever told it says when it ends.
     package func silence(_ nowMs: Int64) -> [Reading] {
         var found: [Reading] = []
         for (number, rule) in rules {
-            guard let expectedMs = rule.expectedMs, let state = states[number] else { continue }
+            guard let expectedMs = rule.expectedMs, let state = states[number], state.quality != .deviceFault else {
+                continue
+            }
             let silentMs = nowMs - (state.heardAtMs ?? listeningSinceMs)
             guard nowMs > state.touchedAtMs ?? Int64.min else { continue }
             let due: Quality

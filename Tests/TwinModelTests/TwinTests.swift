@@ -87,6 +87,17 @@ import TwinModel
         #expect(twin.states[power]?.latest?.capturedAtMs == 100_000)
     }
 
+    @Test func `a device fault stays one until something else is told`() {
+        var twin = twin()
+        _ = twin.apply(reading(100_000))
+        _ = twin.apply(Reading(point: power, capturedAtMs: 101_000, quality: .deviceFault, value: .none))
+        #expect(twin.silence(900_000).isEmpty)
+        #expect(twin.states[power]?.quality == .deviceFault)
+        _ = twin.apply(reading(901_000))
+        #expect(twin.states[power]?.quality == .good)
+        #expect(twin.silence(931_001).map(\.quality) == [.stale])
+    }
+
     @Test func `a clock that fell back does not make silence`() {
         var twin = twin()
         _ = twin.apply(reading(100_000))
