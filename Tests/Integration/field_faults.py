@@ -11,13 +11,14 @@ import time
 from fieldserver import Device, FieldServer, Record, Watcher, building, good_since, journal, ms, profiles, said_twice, wait_good
 from harness import Broker, Gateway, Steps, programs, wait_for
 
-# Name of the line, the fault, whether values must go on during it.
+# Name of the line (rtu…: RTU over TCP), the fault, and whether values must go on during it.
 FAULTS = [
     ("illegal", "exception 1", False), ("failure", "exception 4", False), ("acknowledge", "exception 5", False), ("busy", "exception 6", False),
     ("nopath", "exception 10", False), ("notarget", "exception 11", False), ("tid", "tid", False), ("uid", "uid", False), ("function", "function", False),
     ("late", "late 1400", False), ("drip", "drip 4", True), ("slowdrip", "drip 300", False), ("short", "short", False), ("long", "long", False),
     ("split", "split 30", True), ("garbage", "garbage", False), ("close", "close", False), ("half", "half", False), ("length", "length", False),
-    ("drop", "drop", False), ("refuse", "line refuse", False), ("mute", "line mute", False),
+    ("drop", "drop", False), ("refuse", "line refuse", False), ("mute", "line mute", False), ("babble", "line babble", False), ("rtubabble", "line babble", False), ("rtudrop", "drop", False), ("rtulate", "late 1400", False),
+    ("rtucrc", "crc", False), ("rtuuid", "uid", False), ("rtushort", "short", False), ("rtudrip", "drip 4", True), ("rtusplit", "split 30", True),
 ]
 FAULT_SECONDS = 7
 RECOVERY_SECONDS_MAX = 20
@@ -41,7 +42,7 @@ class Rig:
 
 def built(rig):
     for name, _, _ in FAULTS:
-        rig.line(name)
+        rig.line(name, line="rtutcp" if name.startswith("rtu") else "tcp")
     rig.line("tcp6", host="::1")
     rig.line("ten", units=10)
     rig.line("holes", points=16).tell("hole 1 10 13")

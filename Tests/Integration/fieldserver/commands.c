@@ -62,8 +62,8 @@ static void cutAll(void) {
 }
 
 static int setPolicy(const char *name) {
-    static const char *names[] = {"open", "refuse", "mute", "one"};
-    for (int i = 0; i < 4; i++) {
+    static const char *names[POLICIES] = {"open", "refuse", "mute", "one", "babble"};
+    for (int i = 0; i < POLICIES; i++) {
         if (!name || strcmp(name, names[i]) != 0) continue;
         policy = i;
         if (isSerial) return 1;
