@@ -1,25 +1,30 @@
 import BlockingThread
-package import Profiles
+import Profiles
 package import Readings
 import Synchronization
 
-/// One Modbus TCP connection and the units behind it, read block by block on a thread of its own.
+/// One Modbus line and the units behind it, read block by block on a thread of its own.
 ///
-/// A unit that does not answer is asked again with back-off and does not hold up the others. After every error but an
-/// exception the connection is closed and opened again, because a late answer would be taken for the next one.
+/// A unit that does not answer is asked again with back-off and does not hold up the others. Never more than one connection is
+/// open, because many devices take no second one. Whatever happens, it goes on by itself.
 package actor ModbusConnection {
     private let thread = ThreadExecutor(name: "modbus")
-    private let settings: ModbusSettings
-    private let nowMs: @Sendable () -> Int64
-    private let monotonicUs: @Sendable () -> Int64
-    private let chance: @Sendable () -> Double
-    private let deliver: @Sendable ([Reading]) -> Void
-    private let report: @Sendable (ModbusEvent) -> Void
-    private let interrupt = Interrupt()
-    private let shared = Mutex(ModbusStatistics())
-    private var polls: [UnitPoll]
-    private var line: ModbusLine?
-    private var lineFailures = 0
+    let settings: ModbusSettings
+    let nowMs: @Sendable () -> Int64
+    let monotonicUs: @Sendable () -> Int64
+    let chance: @Sendable () -> Double
+    let deliver: @Sendable ([Reading]) -> Void
+    let report: @Sendable (ModbusEvent) -> Void
+    let interrupt = Interrupt()
+    let shared = Mutex(ModbusStatistics())
+    var polls: [UnitPoll]
+    var line: ModbusLine?
+    var pace = LinePace()
+    /// Of the last request on any connection of this line.
+    var transaction: UInt16 = 0
+
+    /// Somebody who wants to write waits no longer than this for requests that are all due, microseconds.
+    private static let busyUsMax: Int64 = 1_000
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -43,9 +48,17 @@ package actor ModbusConnection {
         self.deliver = deliver
         self.report = report
         let startMs = monotonicUs() / 1000
-        polls = units.map { UnitPoll($0, nowMs: startMs) }
+        let isNumbered = if case .tcp = settings.transport { true } else { false }
+        polls = units.map { unit in
+            UnitPoll(unit, isNumbered: isNumbered, nowMs: startMs) {
+                settings.backOffMs(failures: $0, chance: chance())
+            }
+        }
         shared.withLock { statistics in
-            for unit in units { statistics.units[unit.id] = ModbusStatistics.UnitStatistics() }
+            for unit in units {
+                statistics.units[unit.id] = ModbusStatistics.UnitStatistics()
+                statistics.units[unit.id]?.learned = unit.learned
+            }
         }
     }
 
@@ -62,238 +75,118 @@ package actor ModbusConnection {
 
     private func loop() async throws {
         defer { line = nil }
+        var freeUs = monotonicUs()
         while true {
             try Task.checkCancellation()
-            guard let (poll, at) = next() else {
-                try await Task.sleep(for: .seconds(3600))
-                continue
-            }
-            let waitMs = at - monotonicMs
-            if waitMs > 0 {
-                try await Task.sleep(for: .milliseconds(waitMs))
-                continue
-            }
-            guard let line = open() else {
-                lineFailures += 1
-                let waitMs = settings.backOffMs(failures: lineFailures, chance: chance())
-                try await Task.sleep(for: .milliseconds(waitMs))
-                continue
-            }
-            ask(poll, on: line)
-            if settings.gapMs > 0 { try await Task.sleep(for: .milliseconds(settings.gapMs)) }
-        }
-    }
-
-    private var monotonicMs: Int64 { monotonicUs() / 1000 }
-
-    /// The unit whose turn it is and when.
-    private func next() -> (poll: Int, atMs: Int64)? {
-        var best: (poll: Int, atMs: Int64)?
-        for (index, poll) in polls.enumerated() {
-            guard let next = poll.next else { continue }
-            if let known = best, known.atMs <= next.atMs { continue }
-            best = (index, next.atMs)
-        }
-        return best
-    }
-
-    /// The line, opened when it is not; `nil` when it cannot be, and then every point is offline.
-    private func open() -> ModbusLine? {
-        if let line { return line }
-        do throws(ModbusError) {
-            let opened = try ModbusLine(settings, interrupt: interrupt)
-            line = opened
-            let wasUp = shared.withLock { statistics in
-                defer { statistics.isUp = true }
-                statistics.connects += 1
-                if !statistics.isUp { statistics.sinceMs = nowMs() }
-                return statistics.isUp
-            }
-            if !wasUp { report(.lineUp(settings.transport)) }
-            lineFailures = 0
-            return opened
-        } catch {
-            if Task.isCancelled { return nil }
-            shared.withLock { statistics in
-                if statistics.isUp || statistics.sinceMs == nil { statistics.sinceMs = nowMs() }
-                statistics.isUp = false
-                statistics.lineFailures += 1
-                for id in statistics.units.keys { statistics.units[id]?.isAnswering = false }
-            }
-            if lineFailures == 0 { report(.lineDown(settings.transport, error, retryMs: settings.backOffMsMin)) }
-            let atMs = nowMs()
-            for index in polls.indices {
-                polls[index].forgetIdentity()
-                tell(index, .offline, atMs: atMs)
-            }
-            return nil
-        }
-    }
-
-    /// One request and what follows from its outcome.
-    private func ask(_ index: Int, on line: ModbusLine) {
-        do throws(ModbusError) {
-            if !polls[index].isIdentified, try !identify(index, on: line) { return }
-            guard let block = polls[index].next?.index else { return }
-            try read(index, block: block, on: line)
-        } catch {
-            if Task.isCancelled { return }
-            failed(index, error)
-        }
-    }
-
-    private func read(_ index: Int, block: Int, on line: ModbusLine) throws(ModbusError) {
-        let request = polls[index].blocks[block].request
-        polls[index].wasAsked(block, nowMs: monotonicMs)
-        let answer: Answer
-        do throws(ModbusError) {
-            answer = try exchange(index, request.function, request.address, request.count, on: line)
-        } catch .refused(let unit, let code) {
-            try refused(index, block: block, unit: unit, code: code)
-            return
-        }
-        if polls[index].answered(block) {
-            report(.unitBack(device: polls[index].unit.device, unit: polls[index].unit.id))
-        }
-        let readings = polls[index].readings(block, answer.words, atMs: answer.atMs)
-        if !readings.isEmpty { deliver(readings) }
-    }
-
-    private func refused(_ index: Int, block: Int, unit: UInt8, code: UInt8) throws(ModbusError) {
-        let nowMs = monotonicMs
-        switch polls[index].refused(block, code: code, nowMs: nowMs) {
-        case .unitIsSilent: throw .refused(unit: unit, code: code)
-        case .wait, .split: break
-        case .fault(let points, let isPermanent):
-            let readings = polls[index].tell(.deviceFault, points, atMs: self.nowMs())
-            if readings.isEmpty { return }
-            deliver(readings)
-            guard isPermanent else { return }
-            for point in points {
-                report(
-                    .pointRefused(
-                        device: polls[index].unit.device, unit: unit, point: polls[index].points[point].bound.source.id,
-                        code: code))
-            }
-        }
-    }
-
-    /// Whether the device under the unit id is the one of the profile.
-    private func identify(_ index: Int, on line: ModbusLine) throws(ModbusError) -> Bool {
-        let unit = polls[index].unit
-        for check in unit.profile.modbus?.identify ?? [] {
-            var found: [UInt16] = []
-            do throws(ModbusError) {
-                found = try exchange(index, check.function, check.address, check.words.count, on: line).words
-            } catch .refused(let id, let code) where code == 10 || code == 11 {
-                throw .refused(unit: id, code: code)
-            } catch .refused {
-                // A device without these registers is another device as well.
-            }
-            guard found != check.words else { continue }
-            let isNew = polls[index].failed(nowMs: monotonicMs, backOffMs: backOffMs)
-            if isNew {
-                report(
-                    .otherDevice(
-                        device: unit.device, unit: unit.id, address: check.address, expected: check.words, found: found)
-                )
-            }
-            tell(index, .deviceFault, atMs: nowMs())
-            return false
-        }
-        polls[index].isIdentified = true
-        return true
-    }
-
-    /// A unit did not answer as it should; the line is closed unless a gateway said so in order.
-    private func failed(_ index: Int, _ error: ModbusError) {
-        if case .refused = error {} else { line = nil }
-        let unit = polls[index].unit
-        shared.withLock { statistics in
-            statistics.units[unit.id]?.isAnswering = false
-            if case .lineDown = error { statistics.lineFailures += 1 }
-        }
-        if polls[index].failed(nowMs: monotonicMs, backOffMs: backOffMs) {
-            report(.unitOffline(device: unit.device, unit: unit.id, error))
-        }
-        tell(index, .offline, atMs: nowMs())
-    }
-
-    private func tell(_ index: Int, _ quality: Quality, atMs: Int64) {
-        let readings = polls[index].tell(quality, polls[index].points.indices, atMs: atMs)
-        if !readings.isEmpty { deliver(readings) }
-    }
-
-    private func backOffMs(_ failures: Int) -> Int64 { settings.backOffMs(failures: failures, chance: chance()) }
-
-    private struct Answer {
-        let words: [UInt16]
-        /// Midpoint between request and answer, milliseconds since 1970.
-        let atMs: Int64
-    }
-
-    private func exchange(
-        _ index: Int, _ function: ModbusFunction, _ address: UInt16, _ count: Int, on line: ModbusLine
-    ) throws(ModbusError) -> Answer {
-        let id = polls[index].unit.id
-        let (wallMs, startUs) = (nowMs(), monotonicUs())
-        do throws(ModbusError) {
-            let words = Array(
-                try line.read(
-                    unit: id, function, address: address, count: count, withinMs: settings.responseMsMax))
-            let tookUs = monotonicUs() - startUs
-            let atMs = wallMs + (tookUs + 1000) / 2000
-            tally(id) { unit in
-                unit.answers += 1
-                unit.isAnswering = true
-                unit.roundTripUs = tookUs
-                unit.lastAnswerAtMs = atMs
-            }
-            return Answer(words: words, atMs: atMs)
-        } catch {
-            tally(id) { unit in
-                switch error {
-                case .refused: unit.exceptions += 1
-                case .noAnswer: unit.timeouts += 1
-                case .garbled: unit.garbled += 1
-                case .lineDown, .illegalRequest, .otherDevice, .notOnThisLine: break
+            let nowMs = monotonicMs
+            switch choose(nowMs) {
+            case .wait(let ms):
+                try await Task.sleep(for: .milliseconds(ms))
+                freeUs = monotonicUs()
+            case .ask(let poll, let turn):
+                if line == nil {
+                    let waitMs = pace.retryAtMs - nowMs
+                    if waitMs > 0 {
+                        try await Task.sleep(for: .milliseconds(waitMs))
+                        continue
+                    }
+                    guard open() else { continue }
+                }
+                if let line { ask(poll, turn, on: line) }
+                let endUs = monotonicUs()
+                if endUs - freeUs >= Self.busyUsMax {
+                    await Task.yield()
+                    freeUs = monotonicUs()
                 }
             }
-            throw error
         }
     }
 
-    /// Writes once and reads back, on the running connection between two polls. A unit that is taken for dead is tried as well.
-    ///
-    /// - Parameters:
-    ///   - readBack: read after the write; its registers are returned as they came.
-    /// - Throws: `noAnswer`, `garbled` and `lineDown` leave open whether the device took it; everything else means that it did not.
-    package func write(device: String, _ write: ModbusWrite, readBack: ModbusPoint?) async throws -> [UInt16]? {
-        guard let index = polls.firstIndex(where: { $0.unit.device == device }) else {
-            throw ModbusError.notOnThisLine(device: device)
-        }
-        guard let line = open() else { throw ModbusError.lineDown(errno: 0) }
-        let unit = polls[index].unit.id
-        if !polls[index].isIdentified, try !identify(index, on: line) { throw ModbusError.otherDevice(unit: unit) }
-        try line.write(unit: unit, write, withinMs: settings.responseMsMax)
-        guard let readBack else { return nil }
-        return try exchange(index, readBack.function, readBack.address, max(readBack.wordCount, 1), on: line).words
+    var monotonicMs: Int64 { monotonicUs() / 1000 }
+
+    private enum Choice {
+        case ask(Int, Turn)
+        case wait(ms: Int64)
     }
 
-    private func tally(_ unit: UInt8, _ change: (inout ModbusStatistics.UnitStatistics) -> Void) {
-        shared.withLock { statistics in
-            var values = statistics.units[unit] ?? ModbusStatistics.UnitStatistics()
-            values.requests += 1
-            change(&values)
-            statistics.units[unit] = values
+    private static let idleMs: Int64 = 3_600_000
+
+    /// Whose turn it is. What might take long comes when nobody else is due meanwhile, or when it has waited long enough.
+    private func choose(_ nowMs: Int64) -> Choice {
+        var usual: (poll: Int, turn: Turn)?
+        var spare: (poll: Int, turn: Turn)?
+        for index in polls.indices {
+            let turns = polls[index].turns(nowMs: nowMs)
+            if let turn = turns.usual, turn.atMs < usual?.turn.atMs ?? .max { usual = (index, turn) }
+            if let turn = turns.spare, turn.atMs < spare?.turn.atMs ?? .max { spare = (index, turn) }
+        }
+        let usualMs = usual?.turn.atMs ?? .max
+        var spareMs = spare?.turn.atMs ?? .max
+        if let spare, spareMs <= nowMs {
+            let fits = usualMs == .max || usualMs - nowMs >= Int64(withinMs(spare.turn))
+            if fits || nowMs - spareMs >= spare.turn.graceMs { return .ask(spare.poll, spare.turn) }
+            spareMs += spare.turn.graceMs
+        }
+        if let usual, usualMs <= nowMs { return .ask(usual.poll, usual.turn) }
+        let untilMs = min(usualMs, spareMs)
+        return .wait(ms: untilMs == .max ? Self.idleMs : min(max(untilMs - nowMs, 1), Self.idleMs))
+    }
+
+    func withinMs(_ turn: Turn) -> Int {
+        turn.isHasty ? pace.hastyMs(max: settings.responseMsMax) : settings.responseMsMax
+    }
+
+    /// Microseconds of a clock that is never set.
+    package static let continuousUs: @Sendable () -> Int64 = { monotonicNowUs() }
+}
+
+/// How the line as a whole fares: what decides about connections and about patience.
+struct LinePace {
+    /// No attempt to connect before this, monotonic milliseconds.
+    var retryAtMs: Int64 = 0
+    /// Attempts to connect that failed, in a row.
+    var openFailures = 0
+    /// Connections lost in a row without an answer in between.
+    private(set) var breaks = 0
+    /// The units that were asked meanwhile.
+    private(set) var brokenUnits: Set<UInt8> = []
+    /// Requests without any answer, in a row, over all units.
+    var silences = 0
+    /// The operator knows that the line is down.
+    var isDownTold = false
+    private var roundTripUs: Int64 = 0
+
+    /// A connection that the other side has forgotten is silent like a dead unit; after so many silences it is made anew.
+    static let silencesMax = 3
+    /// A serial port is opened anew more seldom: some devices restart with its signals.
+    static let serialSilencesMax = 30
+    /// Lost connections in a row that mean a line that is down.
+    private static let breaksMax = 3
+    /// A probe waits for this many of the slowest round trips of late, and at least so many milliseconds.
+    private static let roundTripFactor: Int64 = 8
+    private static let hastyMsMin: Int64 = 50
+
+    /// The slowest round trip of late; it fades by a 64th with each answer.
+    mutating func answered(inUs tookUs: Int64) {
+        roundTripUs = max(tookUs, roundTripUs - roundTripUs >> 6)
+        silences = 0
+        if breaks > 0 {
+            breaks = 0
+            brokenUnits = []
         }
     }
 
-    private static let epoch = ContinuousClock().now
+    mutating func broke(_ unit: UInt8) {
+        breaks += 1
+        brokenUnits.insert(unit)
+    }
 
-    /// Microseconds since the first call, by the system's monotonic clock.
-    package static let continuousUs: @Sendable () -> Int64 = {
-        let (seconds, attoseconds) = (ContinuousClock().now - epoch).components
-        return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+    /// The connection breaks whoever is asked.
+    var isDown: Bool { breaks >= Self.breaksMax && brokenUnits.count > 1 }
+
+    /// As long as a probe waits; everything while nothing is known.
+    func hastyMs(max limitMs: Int) -> Int {
+        if roundTripUs == 0 { return limitMs }
+        return min(limitMs, Int(max(Self.hastyMsMin, Self.roundTripFactor * roundTripUs / 1000)))
     }
 }

@@ -10,7 +10,8 @@ package enum ModbusError: Error, Hashable, Sendable {
     case lineDown(errno: Int32)
     /// The protocol has no room for such a request; nothing was sent.
     case illegalRequest(unit: UInt8)
-    /// Under this unit id answers another device than the profile's, or none of this name is on the line; nothing was written.
+    /// Under this unit id answers another device than the profile's; nothing was written.
     case otherDevice(unit: UInt8)
+    /// No unit of this line is this device; nothing was written.
     case notOnThisLine(device: String)
 }

@@ -41,6 +41,16 @@ final class ModbusLine {
     /// The line must be closed and opened anew before anything else is asked.
     var isBroken: Bool { wire.isBroken }
 
+    /// Whether the other side has not hung up by now, as far as can be told without asking.
+    var isOpen: Bool {
+        do throws(ModbusError) {
+            try wire.checkOpen()
+            return !isBroken
+        } catch {
+            return false
+        }
+    }
+
     var transaction: UInt16 { (wire as? TCPWire)?.lastTransaction ?? 0 }
 
     /// Unit ids of answers that came too late and were dropped; each is told once.
@@ -82,7 +92,6 @@ final class ModbusLine {
     /// device took it.
     func write(unit: UInt8, _ write: ModbusWrite, withinMs: Int) throws(ModbusError) {
         guard write.isLegal else { throw .illegalRequest(unit: unit) }
-        try wire.checkOpen()
         frame.begin(write.function.rawValue)
         frame.add(write.address)
         let expected: UInt16

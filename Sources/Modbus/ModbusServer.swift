@@ -41,6 +41,7 @@ package final class ModbusServer: Sendable {
 private actor ServerLoop {
     private let thread = ThreadExecutor(name: "modbus-server")
     private static let illegalFunction: UInt32 = 1
+    private static let restMsMax: Int32 = 100
     private let units: [UInt8: RegisterBank]
     private let connectionCountMax: Int
     private let wake: WakePipe
@@ -94,12 +95,36 @@ private actor ServerLoop {
         if size == 0 { return true }
         // Header of 7 bytes, then the function.
         guard size >= 8 else { return false }
+        guard let whole = takeRest(client, &request, Int(size)) else { return false }
         guard let bank = units[request[6]] else { return true }
+        if request[7] == DeviceIdentification.function, let answer = bank.identification(request, sizeBytes: whole) {
+            return send(client, answer, answer.count, Int32(MSG_NOSIGNAL)) == answer.count
+        }
         // libmodbus 3.1.6 answers function 23 without checking its bounds.
         guard [1, 2, 3, 4, 5, 6, 15, 16].contains(request[7]) else {
             return modbus_reply_exception(listener.context, request, Self.illegalFunction) >= 0
         }
         return bank.reply(listener.context, request, sizeBytes: size)
+    }
+
+    /// libmodbus takes only the first bytes of a request whose function it does not know; the rest would be taken for the next.
+    ///
+    /// - Returns: bytes of the whole request; `nil` when they do not come.
+    private func takeRest(_ client: Int32, _ request: inout [UInt8], _ size: Int) -> Int? {
+        let whole = 6 + (Int(request[4]) << 8 | Int(request[5]))
+        var filled = size
+        while filled < whole {
+            guard whole <= request.count else { return nil }
+            var wait = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, Self.restMsMax) > 0 else { return nil }
+            let missing = whole - filled
+            let count = request.withUnsafeMutableBytes { bytes in
+                bytes.baseAddress.map { recv(client, $0 + filled, missing, Int32(MSG_DONTWAIT)) } ?? 0
+            }
+            guard count > 0 else { return nil }
+            filled += count
+        }
+        return filled
     }
 }
 

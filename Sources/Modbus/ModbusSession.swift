@@ -40,6 +40,7 @@ package final class ModbusSession {
 
     /// Sent once. `noAnswer`, `garbled` and `lineDown` leave open whether the device took it.
     package func write(unit: UInt8, _ write: ModbusWrite) throws(ModbusError) {
+        if let line, !line.isOpen { try reopen() }
         try onLine { line throws(ModbusError) in
             try line.write(unit: unit, write, withinMs: self.settings.responseMsMax)
         }

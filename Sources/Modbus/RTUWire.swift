@@ -15,6 +15,8 @@ final class RTUWire: Wire {
     private let answer: UnsafeMutablePointer<UInt8>
     /// The unit whose answer may still come.
     private var silentUnit: UInt8?
+    /// Bytes came for the request that is under way.
+    private var hasBegun = false
 
     /// libmodbus reads up to 260 bytes.
     private static let answerSize = 512
@@ -97,6 +99,7 @@ final class RTUWire: Wire {
         try discardStray(unit)
         frame.bytes[Frame.headerSize - 1] = unit
         let deadlineUs = monotonicNowUs() + Int64(withinMs) * 1000
+        hasBegun = false
         try send(frame)
         do throws(ModbusError) {
             let size =
@@ -106,8 +109,9 @@ final class RTUWire: Wire {
             return UnsafeBufferPointer(start: answer + 1, count: size - 3)
         } catch {
             silentUnit = unit
-            // Inside TCP there is no silence to find a frame's beginning by.
-            if isSocket { isBroken = true } else { tcflush(file, TCIOFLUSH) }
+            // Inside TCP there is no silence to find a frame's beginning by, so a frame that began ends the connection. On a port
+            // and after plain silence, what still comes is thrown away before the next request.
+            if !isSocket { tcflush(file, TCIOFLUSH) } else if hasBegun { isBroken = true }
             throw error
         }
     }
@@ -136,7 +140,9 @@ final class RTUWire: Wire {
             let code = errno
             if size >= 4 { return Int(size) }
             switch code {
-            case _ where size == 0: noteLate(answer[0])
+            case _ where size == 0:
+                noteLate(answer[0])
+                hasBegun = false
             case ETIMEDOUT: throw .noAnswer(unit: unit, afterMs: withinMs)
             case _ where size > 0, Self.enobase...Self.enobase + 100: throw .garbled(unit: unit)
             default: throw lineDown(code)
@@ -179,7 +185,10 @@ final class RTUWire: Wire {
             guard leftUs > 0 else { throw .noAnswer(unit: unit, afterMs: withinMs) }
             var wait = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
             let count = poll(&wait, 1, Int32(min(leftUs / 1000 + 1, Int64(Interrupt.lookEveryMs))))
-            if count > 0 { return max(1, deadlineUs - monotonicNowUs()) }
+            if count > 0 {
+                hasBegun = true
+                return max(1, deadlineUs - monotonicNowUs())
+            }
             if count < 0, errno != EINTR { throw lineDown(errno) }
         }
         throw lineDown(ECANCELED)

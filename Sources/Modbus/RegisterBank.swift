@@ -40,6 +40,14 @@ package final class RegisterBank: Sendable {
         package var discreteInputs: Block
         /// How the unit answers at all.
         package var manner = Manner.answers
+        /// Registers that are refused with exception 2, by address, whatever function asks.
+        package var holes: [ClosedRange<UInt16>] = []
+        /// Requests for more registers are refused with exception 3.
+        package var registerCountMax = 125
+        /// What function 43 tells, by object id; exception 1 where there is nothing.
+        package var identification: [UInt8: String] = [:]
+        /// Requests that reached the unit, also those it does not answer.
+        package var requestCount = 0
     }
 
     package enum Manner: Hashable, Sendable {
@@ -73,12 +81,53 @@ package final class RegisterBank: Sendable {
     /// - Returns: false when the connection is to be closed.
     func reply(_ context: OpaquePointer, _ request: [UInt8], sizeBytes: Int32) -> Bool {
         state.withLock { state in
+            state.requestCount += 1
             switch state.manner {
             case .silent: return true
             case .refuses(let code): return modbus_reply_exception(context, request, UInt32(min(max(code, 1), 11))) >= 0
-            case .answers: return Self.answer(context, request, sizeBytes, &state)
+            case .answers:
+                if let code = Self.refusal(of: request, state) {
+                    return modbus_reply_exception(context, request, UInt32(code)) >= 0
+                }
+                return Self.answer(context, request, sizeBytes, &state)
             }
         }
+    }
+
+    /// The exception for a read of registers that the unit's holes and its bound forbid.
+    private static func refusal(of request: [UInt8], _ state: State) -> UInt8? {
+        guard request[7] == 3 || request[7] == 4 else { return nil }
+        let first = Int(request[8]) << 8 | Int(request[9])
+        let count = Int(request[10]) << 8 | Int(request[11])
+        if count > state.registerCountMax { return 3 }
+        let isRefused = state.holes.contains { Int($0.lowerBound) < first + count && Int($0.upperBound) >= first }
+        return isRefused ? 2 : nil
+    }
+
+    /// The whole answer to function 43, type 14 (MODBUS Application Protocol V1.1b3, section 6.21); `nil` where there is none.
+    ///
+    /// - Parameter sizeBytes: of the request.
+    func identification(_ request: [UInt8], sizeBytes: Int) -> [UInt8]? {
+        let known = state.withLock { $0.manner == .answers ? $0.identification : [:] }
+        guard sizeBytes >= 11, request[8] == DeviceIdentification.type, (1...3).contains(request[9]), !known.isEmpty
+        else { return nil }
+        let last: UInt8 = request[9] == 1 ? 2 : request[9] == 2 ? 0x7F : 0xFF
+        let ids = known.keys.filter { $0 >= request[10] && $0 <= last }.sorted()
+        var objects: [UInt8] = []
+        var count: UInt8 = 0
+        var next: UInt8?
+        for id in ids {
+            let text = Array((known[id] ?? "").utf8.prefix(200))
+            if objects.count + text.count + 2 > Frame.pduSizeMax - 7 {
+                next = id
+                break
+            }
+            objects += [id, UInt8(text.count)] + text
+            count += 1
+        }
+        let pdu = [DeviceIdentification.function, DeviceIdentification.type, request[9], 0x02]
+        let body = pdu + [next == nil ? 0 : 0xFF, next ?? 0, count] + objects
+        return Array(request[0..<4]) + [0, UInt8(body.count + 1), request[6]] + body
     }
 
     private static func answer(_ context: OpaquePointer, _ request: [UInt8], _ sizeBytes: Int32, _ state: inout State)

@@ -6,7 +6,8 @@ import SourceYAML
 
 /// A profile written in a test, and its points bound to numbers 1, 2, 3 … in alphabetical order.
 func device(
-    _ id: UInt8, _ points: String, head: String = "", everyMs: Int64 = 20, firstNumber: UInt32 = 1
+    _ id: UInt8, _ points: String, head: String = "", everyMs: Int64 = 20, firstNumber: UInt32 = 1,
+    learned: LearnedLayout? = nil
 ) throws -> ModbusUnit {
     let text = """
         profile: bench
@@ -23,7 +24,7 @@ func device(
     let bound = profile.points.enumerated().map {
         BoundPoint(point: PointNumber(firstNumber + UInt32($0.offset)), source: $0.element, everyMs: everyMs)
     }
-    return ModbusUnit(id: id, device: "mb\(id)", profile: profile, points: bound)
+    return ModbusUnit(id: id, device: "mb\(id)", profile: profile, points: bound, learned: learned)
 }
 
 func settings(_ port: UInt16) -> ModbusSettings {
@@ -52,4 +53,11 @@ func connection(_ port: UInt16, _ units: [ModbusUnit], _ collector: Collector) -
     ModbusConnection(
         settings(port), units: units, nowMs: wallMs, chance: { 0 }, deliver: { collector.add($0) },
         report: { collector.add($0) })
+}
+
+/// Runs what blocks on a thread of its own, so that the server it waits for finds one.
+func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
+    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+        Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+    }
 }

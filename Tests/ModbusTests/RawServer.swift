@@ -6,9 +6,22 @@ final class RawServer: Sendable {
     let port: UInt16
     private let listener: Int32
     private let isEnded = Mutex(false)
+    private let counts = Mutex(Counts())
+    private let drips: Bool
 
-    /// - Parameter answer: the request's bytes and its number from 0; `nil` closes the connection, no bytes are silence.
-    init(answer: @escaping @Sendable ([UInt8], Int) -> [UInt8]?) throws {
+    struct Counts {
+        var connections = 0
+        /// Connections that came while another one was open.
+        var intruders = 0
+    }
+
+    var counted: Counts { counts.withLock { $0 } }
+
+    /// - Parameters:
+    ///   - drips: every byte goes out by itself.
+    ///   - answer: the request's bytes and its number from 0; `nil` closes the connection, no bytes are silence.
+    init(drips: Bool = false, answer: @escaping @Sendable ([UInt8], Int) -> [UInt8]?) throws {
+        self.drips = drips
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -36,16 +49,38 @@ final class RawServer: Sendable {
         while !isEnded.withLock({ $0 }) {
             let client = accept(listener, nil, nil)
             guard client >= 0 else { break }
+            counts.withLock { $0.connections += 1 }
+            var on: Int32 = 1
+            setsockopt(client, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
             while true {
                 var request = [UInt8](repeating: 0, count: 300)
                 let count = recv(client, &request, request.count, 0)
-                guard count > 0, let reply = answer(Array(request.prefix(count)), number) else { break }
+                guard count > 0 else { break }
                 number += 1
-                if !reply.isEmpty { _ = send(client, reply, reply.count, Int32(MSG_NOSIGNAL)) }
+                guard let reply = answer(Array(request.prefix(count)), number - 1) else { break }
+                lookForIntruders()
+                for part in drips ? reply.map({ [$0] }) : [reply] where !part.isEmpty {
+                    _ = send(client, part, part.count, Int32(MSG_NOSIGNAL))
+                }
             }
             close(client)
         }
         close(listener)
+    }
+
+    private func lookForIntruders() {
+        var wait = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        if poll(&wait, 1, 0) > 0 { counts.withLock { $0.intruders += 1 } }
+    }
+
+    /// An exception in place of an answer.
+    static func refusal(_ request: [UInt8], _ code: UInt8) -> [UInt8] {
+        Array(request[0..<4]) + [0, 3, request[6], request[7] | 0x80, code]
+    }
+
+    /// First address and count of a request to read.
+    static func span(_ request: [UInt8]) -> (first: Int, count: Int) {
+        (Int(request[8]) << 8 | Int(request[9]), Int(request[10]) << 8 | Int(request[11]))
     }
 
     /// The honest answer to a read of registers: every register holds its own address.
