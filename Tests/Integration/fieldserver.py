@@ -260,8 +260,8 @@ def journal(gateway):
     found = []
     for line in gateway.process.log.read_text(errors="replace").splitlines():
         if match := re.match(r"\S+ (?:notice|warning|error|info) field: ([^:=]*)", line):
-            facts = dict(re.findall(r" (device|line|broker|point)=(\S+)", line))
-            words = re.sub(r" (?:device|line|broker|point|unit|retryMs)$", "", match[1])
+            facts = dict(re.findall(r" (device|line|broker|point|layout)=(\S+)", line))
+            words = re.sub(r" (?:device|line|broker|point|unit|retryMs)$", "", match[1]) + facts.get("layout", "")
             found.append((" ".join(facts.get(key, "") for key in ("line", "broker", "device", "point")).strip(), words, line))
     return found
 

@@ -153,6 +153,8 @@ static void readFrom(struct connection *c) {
         c->have -= used;
         memmove(c->in, c->in + used, c->have);
         if (size > 0) serve(c, request, size);
+        /* What is due goes out first: a client that asked again after its time-out does not have two on the way. */
+        writeDue();
         if (c->fd < 0) return;
     }
 }
