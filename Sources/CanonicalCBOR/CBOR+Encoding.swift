@@ -46,3 +46,43 @@ extension CBOR {
         }
     }
 }
+
+/// Writing without building a value first, for long arrays: the bytes are those of `encoded()`.
+extension CBOR {
+    /// An array's head; its `count` elements must follow.
+    package static func append(arrayOf count: Int, to target: inout [UInt8]) {
+        encodeHead(major: 4, UInt64(count), into: &target)
+    }
+
+    package static func append(unsigned value: UInt64, to target: inout [UInt8]) {
+        encodeHead(major: 0, value, into: &target)
+    }
+
+    package static func append(int value: Int64, to target: inout [UInt8]) {
+        if value >= 0 {
+            encodeHead(major: 0, UInt64(value), into: &target)
+        } else {
+            encodeHead(major: 1, UInt64(bitPattern: ~value), into: &target)
+        }
+    }
+
+    package static func append(text value: String, to target: inout [UInt8]) {
+        encodeHead(major: 3, UInt64(value.utf8.count), into: &target)
+        target.append(contentsOf: value.utf8)
+    }
+
+    package static func append(bytes value: [UInt8], to target: inout [UInt8]) {
+        encodeHead(major: 2, UInt64(value.count), into: &target)
+        target.append(contentsOf: value)
+    }
+
+    /// `count` bytes, big-endian, as a byte string: how IEEE 754 values stand in items.
+    package static func append(bigEndian bits: UInt64, count: Int, to target: inout [UInt8]) {
+        encodeHead(major: 2, UInt64(count), into: &target)
+        for shift in stride(from: 8 * (count - 1), through: 0, by: -8) {
+            target.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        }
+    }
+
+    package static func appendNull(to target: inout [UInt8]) { target.append(0xf6) }
+}

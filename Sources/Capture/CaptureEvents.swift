@@ -31,4 +31,16 @@ extension NewEvent {
     static func disk(_ state: String) -> NewEvent {
         NewEvent(kind: "alarm", json: #"{"alarm":"disk","state":"\#(state)"}"#)
     }
+
+    static func overload(_ event: OverloadEpisodes.Event) -> NewEvent {
+        let from = UTCTime.text(event.fromMs)
+        let to = UTCTime.text(event.toMs)
+        return NewEvent(
+            kind: "alarm",
+            json: """
+                {"alarm":"overload","queue":"\(event.place.queue)","policy":"\(event.place.policy)",\
+                "state":"\(event.phase.rawValue)","count":\(event.count),"total":\(event.total),\
+                "from":"\(from)","to":"\(to)"}
+                """)
+    }
 }

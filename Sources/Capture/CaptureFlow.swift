@@ -1,18 +1,20 @@
 internal import LedgerStore
 internal import LogEntries
-package import Readings
+internal import Readings
 package import TwinModel
 
-/// The flow inwards: readings out of the intake, through the twin, onto the disk within half a second, into the log at
-/// the end
-/// of every interval.
+/// The flow inwards: readings out of the intake, through the twin at once, onto the disk within half a second, into the log at
+/// the end of every interval.
 ///
-/// `run` drives everything; `step` is one round of it, so that tests can move the clock instead of waiting.
+/// `run` drives everything; `step` is one round of it, so that tests can move the clock instead of waiting. What the twin shows
+/// has its place in the log already; a power cut may take what came in the last half second from both.
 package actor CaptureFlow {
     package struct Settings: Hashable, Sendable {
         /// Time between two rounds, in ms; with the commit itself below 500.
         package var roundMs: UInt64 = 300
-        /// Readings of one round.
+        /// Least time between two looks at the intake, in ms: readings that come one after the other share one.
+        package var wakeGapMs: UInt64 = 2
+        /// Readings that have a place and are not on disk, at most; so many do not wait for the round.
         package var batchMax = 5_000
         /// An interval is sealed this long after its end, so that what is being read can still arrive, in ms.
         package var sealGraceMs: UInt64 = 1_500
@@ -37,6 +39,10 @@ package actor CaptureFlow {
         /// Readings of points that spoke more than once a millisecond for longer than a second.
         package var crowded: UInt64 = 0
         package var sealed: UInt64 = 0
+        /// Events for the API's stream that were not told because the disk failed.
+        package var eventsDropped: UInt64 = 0
+        /// Events of kind `overload` in the log.
+        package var overloadEvents: UInt64 = 0
         package var failures: UInt64 = 0
     }
 
@@ -48,28 +54,32 @@ package actor CaptureFlow {
         case full
     }
 
-    /// Events that wait for a disk that fails; more are not told, the log has them all the same.
+    /// Events that wait for a disk that fails; more are counted and not told, the log has them all the same.
     static let eventsWaitingMax = 10_000
 
     package nonisolated let writer: LogWriter
     package nonisolated let keeper: TwinKeeper
     package nonisolated let intake: Intake
-    private let disk: DiskSpace
-    private let clock: Clock
-    private let settings: Settings
+    let disk: DiskSpace
+    let clock: Clock
+    let settings: Settings
 
-    package private(set) var counts = Counts()
-    package private(set) var diskState = DiskState.enough
+    package internal(set) var counts = Counts()
+    package internal(set) var diskState = DiskState.enough
     /// Readings that have a place and are not on disk yet.
-    private var waiting: [PlacedReading] = []
-    private var events: [NewEvent] = []
-    private var building: Building?
-    private var isRestored = false
-    private var failuresInARow = 0
-    private var lastWallMs: UInt64
-    private var lastMonoMs: UInt64
-    private var silenceDueMs: UInt64 = 0
-    private var snapshotDueMs: UInt64
+    var waiting: [PlacedReading] = []
+    var events: [NewEvent] = []
+    var building: Building?
+    var isRestored = false
+    var failuresInARow = 0
+    var lastWallMs: UInt64
+    var lastMonoMs: UInt64
+    var silenceDueMs: UInt64 = 0
+    var snapshotDueMs: UInt64
+    var overload = OverloadEpisodes()
+    /// Batches the twin's slow listeners had lost when that was last noted.
+    var droppedBatches: UInt64 = 0
+    private var isRoundDue = true
 
     package init(
         writer: LogWriter, keeper: TwinKeeper, intake: Intake, disk: DiskSpace, settings: Settings = Settings()
@@ -86,15 +96,38 @@ package actor CaptureFlow {
     }
 
     /// Runs until cancelled, or until the disk has failed `failuresMax` times in a row. What was taken in is on disk
-    /// at the end.
+    /// at the end. It runs once.
     package func run() async throws {
         do {
-            while !Task.isCancelled {
-                try await step()
-                try await clock.sleepMs(settings.roundMs)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                defer { group.cancelAll() }
+                group.addTask { try await self.keepTime() }
+                try await serve()
             }
         } catch is CancellationError {}
-        try await takeIn(limit: Int.max)
+        try await takeInEverything()
+    }
+
+    /// Rings at every round.
+    private func keepTime() async throws {
+        while !Task.isCancelled {
+            isRoundDue = true
+            intake.ring()
+            try await clock.sleepMs(settings.roundMs)
+        }
+    }
+
+    /// A round when one is due; between two the twin is shown what comes, at once.
+    private func serve() async throws {
+        for await _ in intake.rings {
+            if isRoundDue {
+                isRoundDue = false
+                try await step()
+            } else {
+                try await lookIn()
+            }
+            try await clock.sleepMs(settings.wakeGapMs)
+        }
     }
 
     /// Puts a changed building in force in the next round.
@@ -120,170 +153,33 @@ package actor CaptureFlow {
         }
     }
 
+    /// What has come is given its place and shown; the next round writes it down. While the disk fails, it stays in the intake.
+    private func lookIn() async throws {
+        guard isRestored, failuresInARow == 0, diskState != .full else { return }
+        await takeIn()
+        // A whole batch does not wait for the round.
+        if waiting.count >= settings.batchMax { try await step() }
+    }
+
     private func round() async throws {
-        try await keepWaiting()
-        if await writer.isClockBehind {
-            // Readings are kept in the open interval; whatever needs a leaf, the clock step itself too, waits.
-            try await takeIn(limit: settings.batchMax)
-            return try await noteSilence()
+        intake.release(nowMs: Int64(clamping: clock.wallMs()))
+        // What an earlier round could not write comes first, and bounds what is taken in.
+        if failuresInARow > 0 { try await keepWaiting() }
+        await takeIn()
+        let isSecond = clock.monoMs() >= silenceDueMs
+        if isSecond {
+            silenceDueMs = clock.monoMs() + settings.silenceMs
+            await noteSilence()
         }
+        try await keepWaiting()
+        // While the clock is behind, readings are kept in the open interval; whatever needs a leaf, the clock step itself too,
+        // waits.
+        if await writer.isClockBehind { return }
         try await watchClock()
         try await changeBuilding()
-        try await takeIn(limit: settings.batchMax)
-        try await noteSilence()
         try await seal()
         try await snapshot()
+        if isSecond { try await tellOverload() }
         try await tell()
-    }
-}
-
-/// The steps of a round.
-extension CaptureFlow {
-    private func restoreTwin() async throws {
-        if isRestored { return }
-        let latest = try await writer.store.latestValues()
-        await keeper.restore(latest.values.flatMap(\.replay).sorted { $0.capturedAtMs < $1.capturedAtMs })
-        isRestored = true
-    }
-
-    private func takeIn(limit: Int) async throws {
-        try await keepWaiting()
-        let drained = intake.drain(limit)
-        if !drained.isEmpty { try await take(drained) }
-    }
-
-    /// Place, twin, disk: the twin sees a reading where the log will have it, and the log gets the quality the twin
-    /// judged.
-    private func take(_ readings: [Reading]) async throws {
-        let placed = await writer.take(readings)
-        counts.crowded += UInt64(readings.count - placed.count)
-        let changes = await keeper.apply(placed.map(\.reading))
-        for (place, change) in zip(placed, changes) {
-            guard change.fate != .unknownPoint else {
-                counts.unknownPoint += 1
-                continue
-            }
-            waiting.append(PlacedReading(k: place.k, reading: change.reading))
-            if change.changesQuality, events.count < Self.eventsWaitingMax,
-                let id = await keeper.id(of: change.reading.point)
-            {
-                events.append(.quality(change, point: id))
-            }
-        }
-        try await keepWaiting()
-    }
-
-    private func keepWaiting() async throws {
-        try await writer.keep(waiting)
-        counts.kept += UInt64(waiting.count)
-        waiting = []
-    }
-
-    private func noteSilence() async throws {
-        let nowMs = clock.wallMs()
-        guard clock.monoMs() >= silenceDueMs else { return }
-        silenceDueMs = clock.monoMs() + settings.silenceMs
-        let silent = await keeper.silence(nowMs: Int64(clamping: nowMs))
-        if !silent.isEmpty { try await take(silent) }
-    }
-
-    private func seal() async throws {
-        let sealed = try await writer.sealDue(graceMs: settings.sealGraceMs)
-        counts.sealed += UInt64(sealed.count)
-        events += sealed.map(NewEvent.seal)
-    }
-
-    private func snapshot() async throws {
-        guard clock.monoMs() >= snapshotDueMs else { return }
-        try await writer.appendSnapshot(of: keeper.building, numbering: keeper.numbering)
-        snapshotDueMs = clock.monoMs() + settings.snapshotMs
-    }
-
-    private func tell() async throws {
-        if events.isEmpty { return }
-        try await writer.store.addEvents(events, nowMs: clock.wallMs())
-        events = []
-    }
-
-    private func changeBuilding() async throws {
-        guard let building else { return }
-        if try await writer.changeConfiguration(to: building) {
-            let numbering = try await writer.store.numbering()
-            await keeper.replace(
-                building: building, numbering: numbering, nowMs: Int64(clamping: clock.wallMs()))
-            intake.setNatures(building.natures(numbering))
-            events.append(.change(revision: await writer.configuration.configuration.head.modelRevision))
-        }
-        self.building = nil
-    }
-
-    /// The wall clock may be slewed; a step is told by the other clock.
-    private func watchClock() async throws {
-        let wallMs = clock.wallMs()
-        let monoMs = clock.monoMs()
-        let wall = Int64(clamping: wallMs) - Int64(clamping: lastWallMs)
-        let step = wall - (Int64(clamping: monoMs) - Int64(clamping: lastMonoMs))
-        if abs(step) >= settings.clockStepMs {
-            let from = await writer.openK
-            try await writer.clockStepped(byMs: step)
-            let to = await writer.openK
-            if to > from { events.append(.gap(from, to, cause: "clock", periodMs: writer.identity.periodMs)) }
-        }
-        lastWallMs = wallMs
-        lastMonoMs = monoMs
-    }
-}
-
-/// A disk that fills up.
-extension CaptureFlow {
-    private func watchDisk() async throws {
-        guard let free = disk.freeBytes() else { return }
-        switch diskState {
-        case .enough where free < settings.freeBytesMin:
-            diskState = .short
-            intake.takesGauges = false
-            events.append(.disk("short"))
-        case .short where free >= settings.freeBytesMin:
-            diskState = .enough
-            intake.takesGauges = true
-            events.append(.disk("enough"))
-        default: break
-        }
-    }
-
-    private func enterFull() {
-        guard diskState != .full else { return }
-        diskState = .full
-        intake.takesGauges = false
-        disk.release()
-        events.append(.disk("full"))
-    }
-
-    /// With the reserve given free, what was captured is sealed; the rest of the time until there is space again is a
-    /// gap.
-    private func waitForSpace() async throws {
-        try await keepWaiting()
-        let nowK = clock.wallMs() / writer.identity.periodMs
-        try await writer.sealHeld(below: nowK)
-        guard let free = disk.freeBytes(), free >= settings.freeBytesMin else { return }
-        let from = await writer.openK
-        try await writer.skip(to: nowK, cause: Leaf.Gap.disk)
-        let to = await writer.openK
-        if to > from { events.append(.gap(from, to, cause: "disk", periodMs: writer.identity.periodMs)) }
-        try disk.reserve()
-        diskState = .enough
-        intake.takesGauges = true
-        events.append(.disk("enough"))
-    }
-}
-
-extension Building {
-    /// Nature of every numbered point, for the intake.
-    package func natures(_ numbering: Numbering) -> [PointNumber: Nature] {
-        var natures: [PointNumber: Nature] = [:]
-        for point in points {
-            if let number = numbering.points[point.id] { natures[number] = point.nature }
-        }
-        return natures
     }
 }

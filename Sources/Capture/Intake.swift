@@ -1,12 +1,15 @@
 package import Readings
 internal import Synchronization
+package import TwinModel
 
 /// What waits between the field and the ledger: a bounded queue that never blocks whoever fills it.
 ///
-/// When it is full the oldest gauge goes. Counters and the like are never lost to a full queue: when nothing else is
-/// left, a newer reading takes the place of the oldest of the same point, whose total it carries on.
+/// Points with a report rule are thinned out before it. When it is full the oldest gauge goes. Counters and the like, and
+/// readings that say a device cannot be relied on, are never lost to a full queue: when nothing else is left, a newer reading
+/// takes the place of the oldest of the same point, whose total it carries on.
 package final class Intake: Sendable {
-    package static let lengthMaxDefault = 20_000
+    /// As many readings as a building has points at most: the first poll of everything fits.
+    package static let lengthMaxDefault = 65_536
 
     package struct Counts: Hashable, Sendable {
         package var offered: UInt64 = 0
@@ -14,6 +17,21 @@ package final class Intake: Sendable {
         package var replaced: UInt64 = 0
         /// Refused because the disk is short of space.
         package var refused: UInt64 = 0
+        /// Within the dead band, or sooner than the report rule wants: not lost, not wanted.
+        package var suppressed: UInt64 = 0
+    }
+
+    /// What the intake knows of a point.
+    package struct Source: Hashable, Sendable {
+        package let nature: Nature
+        package let report: ReportRule?
+        package let scale: Scale
+
+        package init(nature: Nature, report: ReportRule? = nil, scale: Scale = .identity) {
+            self.nature = nature
+            self.report = report
+            self.scale = scale
+        }
     }
 
     private struct State {
@@ -22,32 +40,67 @@ package final class Intake: Sendable {
         var order: UInt64 = 0
         var counts = Counts()
         var takesGauges = true
-        var natures: [PointNumber: Nature]
+        var filter = ReportFilter()
+        /// Points whose readings are not gauges.
+        var kept: Set<PointNumber> = []
+
+        mutating func setSources(_ sources: [PointNumber: Source]) {
+            kept = Set(sources.lazy.filter { $0.value.nature != .gauge }.map(\.key))
+            filter.setRules(
+                sources.compactMapValues { source in source.report.map { ($0, source.scale) } })
+        }
     }
 
     package let lengthMax: Int
+    /// What was lost here, and what others on the way in have lost.
+    package let losses = LossBook()
+    /// One element whenever something waits; elements nobody has taken yet are one. For one listener.
+    package let rings: AsyncStream<Void>
+    private let bell: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
 
-    /// - Parameter natures: of the points; one that is not in it counts as a gauge.
-    package init(natures: [PointNumber: Nature], lengthMax: Int = Intake.lengthMaxDefault) {
+    /// - Parameter sources: of the points; one that is not in it counts as a gauge.
+    package init(sources: [PointNumber: Source], lengthMax: Int = Intake.lengthMaxDefault) {
         precondition(lengthMax > 0)
         self.lengthMax = lengthMax
-        state = Mutex(State(natures: natures))
+        var first = State()
+        first.setSources(sources)
+        state = Mutex(first)
+        (rings, bell) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    package func setNatures(_ natures: [PointNumber: Nature]) { state.withLock { $0.natures = natures } }
+    package convenience init(natures: [PointNumber: Nature], lengthMax: Int = Intake.lengthMaxDefault) {
+        self.init(sources: natures.mapValues { Source(nature: $0) }, lengthMax: lengthMax)
+    }
 
-    /// Puts readings at the end. Never blocks and never fails; what happened is in `counts`.
+    /// A changed building; what report rules have seen of points that stay is kept.
+    package func setSources(_ sources: [PointNumber: Source]) { state.withLock { $0.setSources(sources) } }
+
+    /// Puts readings at the end. Never blocks and never fails; what happened is in `counts` and `losses`.
     package func offer(_ readings: [Reading]) {
         state.withLock { state in
             for reading in readings { put(reading, &state) }
+        }
+        ring()
+    }
+
+    /// Wakes the listener of `rings`, also when nothing waits.
+    package func ring() { bell.yield() }
+
+    /// Lets readings in that a report rule has held back until now, because it allows only so many, or wants a sign of life.
+    package func release(nowMs: Int64) {
+        state.withLock { state in
+            for reading in state.filter.due(nowMs: nowMs) { enqueue(reading, &state) }
         }
     }
 
     /// Takes out at most `count`, oldest first.
     package func drain(_ count: Int) -> [Reading] {
         state.withLock { state in
+            let waiting = state.gauges.count + state.others.count
+            if waiting == 0 { return [] }
             var taken: [Reading] = []
+            taken.reserveCapacity(min(count, waiting))
             while taken.count < count {
                 let gauge = state.gauges.firstOrder ?? UInt64.max
                 let other = state.others.firstOrder ?? UInt64.max
@@ -59,7 +112,14 @@ package final class Intake: Sendable {
     }
 
     package var length: Int { state.withLock { $0.gauges.count + $0.others.count } }
-    package var counts: Counts { state.withLock { $0.counts } }
+
+    package var counts: Counts {
+        state.withLock { state in
+            var counts = state.counts
+            counts.suppressed = state.filter.suppressedCount
+            return counts
+        }
+    }
 
     /// Whether gauges are taken at all; below the disk's floor they are not.
     package var takesGauges: Bool {
@@ -69,23 +129,37 @@ package final class Intake: Sendable {
 
     private func put(_ reading: Reading, _ state: inout State) {
         state.counts.offered += 1
-        let isGauge = (state.natures[reading.point] ?? .gauge) == .gauge
+        if state.filter.isEmpty { return enqueue(reading, &state) }
+        var kept: [Reading] = []
+        state.filter.take(reading) { kept.append($0) }
+        for reading in kept { enqueue(reading, &state) }
+    }
+
+    private func enqueue(_ reading: Reading, _ state: inout State) {
+        // A device's silence must be seen, or its last value would look alive.
+        let isGauge = reading.value != .none && !state.kept.contains(reading.point)
         if isGauge && !state.takesGauges {
             state.counts.refused += 1
-            return
+            return lost(reading, .diskShort)
         }
         if state.gauges.count + state.others.count >= lengthMax {
-            if state.gauges.pop() != nil {
+            if let oldest = state.gauges.pop() {
                 state.counts.droppedGauges += 1
+                lost(oldest, .intakeFull)
             } else if isGauge {
                 state.counts.droppedGauges += 1
-                return
-            } else if state.others.remove(point: reading.point) {
+                return lost(reading, .intakeFull)
+            } else if let older = state.others.remove(point: reading.point) {
                 state.counts.replaced += 1
+                lost(older, .intakeReplaced)
             }
         }
         state.order += 1
         if isGauge { state.gauges.append(reading, state.order) } else { state.others.append(reading, state.order) }
+    }
+
+    private func lost(_ reading: Reading, _ place: LossBook.Place) {
+        losses.note(place, point: reading.point, atMs: reading.capturedAtMs)
     }
 }
 
@@ -105,7 +179,11 @@ private struct Lane {
         guard head < entries.count else { return nil }
         let reading = entries[head].reading
         head += 1
-        if head == entries.count || head >= Self.usedMax {
+        if head == entries.count {
+            // A burst must not hold its memory for ever.
+            entries.removeAll(keepingCapacity: entries.count <= Self.usedMax)
+            head = 0
+        } else if head >= Self.usedMax && head * 2 >= entries.count {
             entries.removeFirst(head)
             head = 0
         }
@@ -113,9 +191,8 @@ private struct Lane {
     }
 
     /// Takes out the oldest of a point.
-    mutating func remove(point: PointNumber) -> Bool {
-        guard let at = entries[head...].firstIndex(where: { $0.reading.point == point }) else { return false }
-        entries.remove(at: at)
-        return true
+    mutating func remove(point: PointNumber) -> Reading? {
+        guard let at = entries[head...].firstIndex(where: { $0.reading.point == point }) else { return nil }
+        return entries.remove(at: at).reading
     }
 }

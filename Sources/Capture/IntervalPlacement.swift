@@ -13,52 +13,133 @@ struct IntervalPlacement {
     /// Milliseconds a reading moves on at most; a point that speaks faster than once a millisecond for longer is cut off.
     static let crowdMsMax: UInt64 = 1_000
 
+    /// Spans of used instants that are remembered of one point: at most these, at least half of them. A reading that is older
+    /// than what is remembered stands behind the newest, with its own instant beside it.
+    static let rememberedMax = 16
+
     let periodMs: UInt64
     /// The first interval that can still take readings.
     private(set) var openK: UInt64
-    /// Instants in use, per open interval.
-    private var used: [UInt64: Set<Slot>] = [:]
-
-    private struct Slot: Hashable {
-        let atMs: UInt64
-        let point: PointNumber
-    }
+    /// What every point has used in the open intervals.
+    private var used: [PointNumber: UsedInstants] = [:]
 
     init(periodMs: UInt64, openK: UInt64) {
         self.periodMs = periodMs
         self.openK = openK
     }
 
+    /// The instants of `used` count from here.
+    private var baseMs: UInt64 { openK * periodMs }
+
     /// Intervals below `k` take nothing any more.
     mutating func close(below k: UInt64) {
         guard k > openK else { return }
+        let shift = (k - openK) * periodMs
         openK = k
-        used = used.filter { $0.key >= k }
+        for at in used.values.indices { used.values[at].forget(below: shift) }
+        used = used.filter { !$0.value.isEmpty }
     }
 
     /// `nil` when the point has spoken in every millisecond from there on.
     mutating func place(_ reading: Reading, nowMs: UInt64) -> PlacedReading? {
-        var atMs = instant(of: reading, nowMs: nowMs)
-        let lastMs = atMs + Self.crowdMsMax
-        var source = reading.sourceAtMs
-        if Int64(clamping: atMs) != reading.capturedAtMs { source = source ?? reading.capturedAtMs }
-        while !used[atMs / periodMs, default: []].insert(Slot(atMs: atMs, point: reading.point)).inserted {
-            atMs += 1
-            guard atMs <= lastMs else { return nil }
-            source = source ?? reading.capturedAtMs
+        let wishedMs = instant(of: reading, nowMs: nowMs)
+        guard let offset = used[reading.point, default: UsedInstants()].take(wishedMs - baseMs) else { return nil }
+        let atMs = baseMs + offset
+        if Int64(clamping: atMs) == reading.capturedAtMs {
+            return PlacedReading(k: atMs / periodMs, reading: reading)
         }
         let placed = Reading(
-            point: reading.point, capturedAtMs: Int64(clamping: atMs), sourceAtMs: source, quality: reading.quality,
-            value: reading.value)
+            point: reading.point, capturedAtMs: Int64(clamping: atMs),
+            sourceAtMs: reading.sourceAtMs ?? reading.capturedAtMs, quality: reading.quality, value: reading.value)
         return PlacedReading(k: atMs / periodMs, reading: placed)
     }
 
     private func instant(of reading: Reading, nowMs: UInt64) -> UInt64 {
-        let openMs = openK * periodMs
-        let arrivalMs = max(nowMs, openMs)
-        guard let captured = UInt64(exactly: reading.capturedAtMs), captured >= openMs,
+        let arrivalMs = max(nowMs, baseMs)
+        guard let captured = UInt64(exactly: reading.capturedAtMs), captured >= baseMs,
             captured <= nowMs + Self.aheadMsMax
         else { return arrivalMs }
         return captured
+    }
+}
+
+/// The milliseconds of one point that are taken, as rising spans counted from a base.
+///
+/// A point that is read in order costs one step and 16 bytes for each reading; spans that touch are one.
+private struct UsedInstants {
+    private struct Span {
+        var first: UInt64
+        var last: UInt64
+    }
+
+    private var spans: [Span] = []
+    /// What is not remembered any more lies at or below this.
+    private var forgottenTo: UInt64?
+
+    var isEmpty: Bool { spans.isEmpty }
+
+    /// Takes the first free instant from `wished` on; `nil` when there is none within `crowdMsMax`.
+    mutating func take(_ wished: UInt64) -> UInt64? {
+        guard let newest = spans.last else {
+            spans.append(Span(first: wished, last: wished))
+            return wished
+        }
+        if wished > newest.last { return append(wished) }
+        if let forgottenTo, wished <= forgottenTo { return append(newest.last + 1) }
+        // The first span that ends at or after the wish.
+        let at = spans.partitioningIndex { $0.last >= wished }
+        let free = spans[at].first <= wished ? spans[at].last + 1 : wished
+        guard free - wished <= IntervalPlacement.crowdMsMax else { return nil }
+        insert(free)
+        return free
+    }
+
+    private mutating func append(_ instant: UInt64) -> UInt64 {
+        if spans[spans.count - 1].last + 1 == instant {
+            spans[spans.count - 1].last = instant
+            return instant
+        }
+        if spans.count >= IntervalPlacement.rememberedMax {
+            let half = IntervalPlacement.rememberedMax / 2
+            forgottenTo = spans[half - 1].last
+            spans.removeFirst(half)
+        }
+        spans.append(Span(first: instant, last: instant))
+        return instant
+    }
+
+    /// An instant that lies in no span.
+    private mutating func insert(_ instant: UInt64) {
+        let at = spans.partitioningIndex { $0.last >= instant }
+        let touchesBefore = at > 0 && spans[at - 1].last + 1 == instant
+        let touchesAfter = at < spans.count && instant + 1 == spans[at].first
+        switch (touchesBefore, touchesAfter) {
+        case (true, true):
+            spans[at - 1].last = spans[at].last
+            spans.remove(at: at)
+        case (true, false): spans[at - 1].last = instant
+        case (false, true): spans[at].first = instant
+        case (false, false): spans.insert(Span(first: instant, last: instant), at: at)
+        }
+    }
+
+    /// Forgets what lies below `shift`, for ever, and counts from there.
+    mutating func forget(below shift: UInt64) {
+        let kept = spans.partitioningIndex { $0.last >= shift }
+        spans = spans[kept...].map { Span(first: max($0.first, shift) - shift, last: $0.last - shift) }
+        forgottenTo = forgottenTo.flatMap { $0 >= shift ? $0 - shift : nil }
+    }
+}
+
+extension Array {
+    /// The first index whose element fulfils the condition, which must hold for all after it.
+    fileprivate func partitioningIndex(where holds: (Element) -> Bool) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 }

@@ -1,4 +1,3 @@
-internal import CanonicalCBOR
 internal import Hashing
 package import LedgerStore
 internal import LogEntries
@@ -77,27 +76,26 @@ extension LogWriter {
     private func interval(
         _ k: UInt64, boot: (number: UInt64, monoMs: UInt64)?, access: AccessSeal?
     ) throws -> IntervalSeal {
-        let readings = try ledger { try $0.openReadings(k: k) }
-        var rows: [StreamNumber: [PayloadRow]] = [:]
-        for reading in readings {
-            guard let stream = configuration.streamOf[reading.point] else { continue }
-            guard let row = PayloadRow(reading, k: k, periodMs: identity.periodMs) else {
-                throw CaptureError.unreadable(what: "an open reading of interval \(k)")
-            }
-            rows[stream, default: []].append(row)
-        }
+        let held = try ledger { try $0.openStreams(k: k) }
+        let strays = try strays(k, in: held)
         var items: [IntervalItemRow] = []
-        var citations: [PointNumber: Citation] = [:]
+        var citations: [Citation] = []
         var publicCount: UInt64 = 0
         for stream in configuration.streams {
-            // Rows come out of the ledger by instant, then point: the order of a payload.
-            let mine = rows[stream] ?? []
-            for (position, row) in mine.enumerated() where !row.value.isNull {
-                citations[row.point] = Citation(point: row.point, stream: stream, k: k, position: UInt64(position))
+            var mine: [Reading] = []
+            if held.contains(stream) {
+                // Rows come out of the ledger by instant, then point: the order of a payload.
+                mine = try ledger { try $0.openReadings(k: k, stream: stream) }
+                mine.removeAll { configuration.streamOf[$0.point] != stream }
             }
+            if let more = strays[stream] { mine = Self.inOrder(mine + more) }
+            citations += Self.citations(mine, stream, k)
             if configuration.publicStreams.contains(stream) { publicCount += UInt64(mine.count) }
+            guard let payload = Payload.encode(inOrder: mine, k: k, periodMs: identity.periodMs) else {
+                throw CaptureError.unreadable(what: "an open reading of interval \(k)")
+            }
             let bytes = IntervalItem(
-                stream: stream, k: k, salt: try Bytes16.random(random), payload: Payload.encode(mine)
+                stream: stream, k: k, salt: try Bytes16.random(random), payload: payload
             ).encoded()
             items.append(
                 IntervalItemRow(k: k, stream: stream, item: StoredItem(hash: leafHash(bytes), bytes: bytes)))
@@ -109,7 +107,31 @@ extension LogWriter {
                 configHash: configuration.hash))
         return IntervalSeal(
             k: k, items: items, leaf: try leaf(body, k: k, of: boot),
-            citations: citations.values.sorted { $0.point < $1.point }, access: access)
+            citations: citations.sorted { $0.point < $1.point }, access: access)
+    }
+
+    /// Open readings that were written down without their stream, by the older program before an update, by stream.
+    private func strays(_ k: UInt64, in held: Set<StreamNumber>) throws -> [StreamNumber: [Reading]] {
+        var strays: [StreamNumber: [Reading]] = [:]
+        for unknown in held.subtracting(configuration.streams) {
+            for reading in try ledger({ try $0.openReadings(k: k, stream: unknown) }) {
+                if let stream = configuration.streamOf[reading.point] { strays[stream, default: []].append(reading) }
+            }
+        }
+        return strays
+    }
+
+    private static func inOrder(_ readings: [Reading]) -> [Reading] {
+        readings.sorted { ($0.capturedAtMs, $0.point) < ($1.capturedAtMs, $1.point) }
+    }
+
+    /// Where the newest value of each point stands among the rows of an item.
+    private static func citations(_ rows: [Reading], _ stream: StreamNumber, _ k: UInt64) -> [Citation] {
+        var found: [PointNumber: Citation] = [:]
+        for (position, row) in rows.enumerated().reversed() where row.value != .none && found[row.point] == nil {
+            found[row.point] = Citation(point: row.point, stream: stream, k: k, position: UInt64(position))
+        }
+        return Array(found.values)
     }
 
     /// The access leaf behind interval `k`, when a grant was used since the last one.

@@ -90,13 +90,30 @@ package actor LogWriter {
 
 /// Captured readings on their way to the disk.
 extension LogWriter {
+    /// What became of readings that were to have a place.
+    package struct Taken: Sendable {
+        package var placed: [PlacedReading] = []
+        /// Points that spoke in every millisecond already; their readings have no place.
+        package var cutOff: [Reading] = []
+    }
+
     /// Gives every reading its interval and its millisecond. Until `keep` has returned for them nothing from there on
     /// is sealed.
-    package func take(_ readings: [Reading]) -> [PlacedReading] {
+    package func take(_ readings: [Reading]) -> Taken {
         let nowMs = clock.wallMs()
-        let placed = readings.compactMap { placement.place($0, nowMs: nowMs) }
-        takenK = ([takenK] + placed.map(\.k)).compactMap { $0 }.min()
-        return placed
+        var taken = Taken()
+        taken.placed.reserveCapacity(readings.count)
+        var lowest = takenK
+        for reading in readings {
+            guard let placed = placement.place(reading, nowMs: nowMs) else {
+                taken.cutOff.append(reading)
+                continue
+            }
+            if placed.k < lowest ?? UInt64.max { lowest = placed.k }
+            taken.placed.append(placed)
+        }
+        takenK = lowest
+        return taken
     }
 
     /// Writes readings that `take` has placed into the open interval: when this returns, they are on disk. May be
@@ -106,7 +123,10 @@ extension LogWriter {
         let number = bootNumber
         let mono = monoMs
         if !placed.isEmpty {
-            try ledger { try $0.appendOpen(placed, bootNumber: number, wallMs: nowMs, monoMs: mono) }
+            let streamOf = configuration.streamOf
+            try ledger {
+                try $0.appendOpen(placed, streamOf: streamOf, bootNumber: number, wallMs: nowMs, monoMs: mono)
+            }
         }
         takenK = nil
     }

@@ -81,7 +81,7 @@ package struct GatewayRun: Sendable {
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(
             building: plan.building, numbering: numbering, listeningSinceMs: Int64(clamping: clock.wallMs()))
-        let intake = Intake(natures: plan.building.natures(numbering))
+        let intake = Intake(sources: plan.building.sources(numbering))
         let disk = DiskSpace(directory: configuration.dataPath)
         try disk.reserve()
         let capture = CaptureFlow(

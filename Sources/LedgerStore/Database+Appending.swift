@@ -42,7 +42,7 @@ extension Database {
                 .natural(citation.position))
         }
         let index = try append(interval.leaf, to: &tree)
-        try run("DELETE FROM open_reading WHERE k <= ?", .natural(interval.k))
+        try run("DELETE FROM open_batch WHERE k <= ?", .natural(interval.k))
         if let access = interval.access {
             let accessIndex = try append(access.leaf, to: &tree)
             try addOpenings(access.items, leaf: accessIndex)

@@ -44,9 +44,20 @@ extension Database {
         for (offset, step) in Schema.steps.enumerated() where Int64(offset) >= found {
             try transaction {
                 try script(step)
+                if step == Schema.openBatches { try moveOpenRows() }
                 try script("PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = \(offset + 1)")
             }
         }
+    }
+
+    /// Brings what was captured and not sealed from the table of schema 2, a row for each reading, into batches. Their stream is
+    /// told apart at the seal.
+    private func moveOpenRows() throws {
+        let old = try rows("SELECT k, reading FROM open_reading ORDER BY k, at_ms, point") {
+            PlacedReading(k: try $0.natural(0), reading: try $0.reading(1))
+        }
+        try addOpen(old, streamOf: [:])
+        try script("DROP TABLE open_reading")
     }
 
     func writeIdentity(_ identity: LedgerIdentity) throws {

@@ -180,10 +180,9 @@ extension LedgerReader {
     }
 
     private func open(_ point: PointNumber, _ instants: Range<Int64>) throws -> [StoredReading] {
-        try database().rows(
-            "SELECT k, reading FROM open_reading WHERE point = ? AND at_ms >= ? AND at_ms < ? ORDER BY at_ms",
-            .int(point.rawValue), .int(instants.lowerBound), .int(instants.upperBound)
-        ) { StoredReading(reading: try $0.reading(1), k: try $0.natural(0), place: nil) }
+        try database().openReadings(point: point).filter { instants.contains($0.reading.capturedAtMs) }
+            .sorted { $0.reading.capturedAtMs < $1.reading.capturedAtMs }
+            .map { StoredReading(reading: $0.reading, k: $0.k, place: nil) }
     }
 
     private func scan(_ item: [UInt8]?, k: UInt64, row: (ItemScan.Row) throws -> Void) throws {

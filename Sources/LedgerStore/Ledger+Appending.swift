@@ -32,9 +32,14 @@ extension Ledger {
     /// nothing of it is.
     @discardableResult
     package func seal(_ intervals: [IntervalSeal]) throws -> [Sealed] {
-        try append { database, tree in
-            try intervals.map { try database.seal($0, to: &tree) }
+        let values = try latestValues()
+        let changed = touched
+        let sealed = try append { database, tree in
+            for point in changed { if let value = values[point] { try database.putLatest(value) } }
+            return try intervals.map { try database.seal($0, to: &tree) }
         }
+        touched = []
+        return sealed
     }
 
     /// A leaf with the items it commits to: event, command, access, gap, key, end.

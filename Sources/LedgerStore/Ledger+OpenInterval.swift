@@ -5,50 +5,38 @@ extension Ledger {
     /// Writes captured readings down, in one transaction; a reading that is there already changes nothing.
     ///
     /// - Parameters:
+    ///   - streamOf: where each point's readings will be sealed; a point that is not in it has no stream.
     ///   - wallMs: when this is written; remembered with `monoMs` as this boot's last sign of life.
-    package func appendOpen(_ readings: [PlacedReading], bootNumber: UInt64, wallMs: UInt64, monoMs: UInt64) throws {
+    package func appendOpen(
+        _ readings: [PlacedReading], streamOf: [PointNumber: StreamNumber] = [:], bootNumber: UInt64, wallMs: UInt64,
+        monoMs: UInt64
+    ) throws {
         var newest = try latestValues()
-        var touched: Set<PointNumber> = []
-        for placed in readings {
-            let reading = placed.reading
-            if newest[reading.point] == nil {
-                newest[reading.point] = LatestValue(reading)
-                touched.insert(reading.point)
-            } else if newest[reading.point]?.take(reading) == true {
-                touched.insert(reading.point)
-            }
-        }
+        // The only copy, so that it is changed in place; after an error it is read again.
+        latest = nil
         try write { database in
             if let covered = try database.lastCoveredK(), let late = readings.first(where: { $0.k <= covered }) {
                 throw LedgerError.outOfOrder(what: "interval \(late.k) is sealed already")
             }
-            for placed in readings {
-                try database.run(
-                    "INSERT INTO open_reading VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", .natural(placed.k),
-                    .int(placed.reading.capturedAtMs), .int(placed.reading.point.rawValue),
-                    .blob(placed.reading.stored()))
-            }
-            for point in touched {
-                guard let value = newest[point] else { continue }
-                try database.run(
-                    """
-                    INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT (point) DO UPDATE
-                    SET newest = excluded.newest, valued = excluded.valued, heard = excluded.heard,
-                    since = excluded.since
-                    """, .int(point.rawValue), .blob(value.newest.stored()), .optional(value.valued?.stored()),
-                    .optional(value.heard?.stored()), .blob(value.since.stored()))
-            }
+            try database.addOpen(readings, streamOf: streamOf)
             try database.addBoot(bootNumber, startedMs: wallMs, monoMs: monoMs)
         }
+        for placed in readings { newest.take(placed.reading) }
         latest = newest
+        for placed in readings { touched.insert(placed.reading.point) }
     }
 
-    /// The rows of one interval that is not sealed yet, by instant, then point.
-    package func openReadings(k: UInt64) throws -> [Reading] { try database().openReadings(k: k) }
+    /// The rows of one interval that is not sealed yet, by instant, then point; of one stream when it is given.
+    package func openReadings(k: UInt64, stream: StreamNumber? = nil) throws -> [Reading] {
+        try database().openReadings(k: k, stream: stream)
+    }
+
+    /// Streams that have captured readings in an interval that is not sealed yet.
+    package func openStreams(k: UInt64) throws -> Set<StreamNumber> { try database().openStreams(k: k) }
 
     /// Interval numbers that hold captured readings and are not sealed, rising.
     package func openIntervals() throws -> [UInt64] {
-        try database().rows("SELECT DISTINCT k FROM open_reading ORDER BY k") { try $0.natural(0) }
+        try database().rows("SELECT DISTINCT k FROM open_batch ORDER BY k") { try $0.natural(0) }
     }
 
     /// Records the use of a grant; it becomes part of the access leaf of the running interval.
@@ -77,8 +65,9 @@ extension Ledger {
     /// Latest values of all points that ever had one.
     package func latestValues() throws -> [PointNumber: LatestValue] {
         if let latest { return latest }
-        let stored = try database().latestValues()
+        let (stored, open) = try database().latestValues()
         latest = stored
+        touched = open
         return stored
     }
 
@@ -86,13 +75,8 @@ extension Ledger {
 }
 
 extension Database {
-    func openReadings(k: UInt64) throws -> [Reading] {
-        try rows("SELECT reading FROM open_reading WHERE k = ? ORDER BY at_ms, point", .natural(k)) {
-            try $0.reading(0)
-        }
-    }
-
-    func latestValues() throws -> [PointNumber: LatestValue] {
+    /// What the last seal wrote down, and on top of it what is captured since; and which points the latter are.
+    func latestValues() throws -> (values: [PointNumber: LatestValue], open: Set<PointNumber>) {
         var values: [PointNumber: LatestValue] = [:]
         try each("SELECT newest, valued, heard, since FROM latest") { row in
             let newest = try row.reading(0)
@@ -101,7 +85,24 @@ extension Database {
                 since: try row.reading(3))
             return true
         }
-        return values
+        var open: Set<PointNumber> = []
+        try each("SELECT rows FROM open_batch ORDER BY id") { row in
+            try row.openRows(0) { reading in
+                values.take(reading)
+                open.insert(reading.point)
+            }
+            return true
+        }
+        return (values, open)
+    }
+
+    func putLatest(_ value: LatestValue) throws {
+        try run(
+            """
+            INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT (point) DO UPDATE
+            SET newest = excluded.newest, valued = excluded.valued, heard = excluded.heard, since = excluded.since
+            """, .int(value.newest.point.rawValue), .blob(value.newest.stored()), .optional(value.valued?.stored()),
+            .optional(value.heard?.stored()), .blob(value.since.stored()))
     }
 
     /// The last boots, newest first.
@@ -112,6 +113,17 @@ extension Database {
             BootRecord(
                 number: try row.natural(0), startedMs: try row.natural(1), lastWallMs: try row.natural(2),
                 lastMonoMs: try row.natural(3))
+        }
+    }
+}
+
+extension [PointNumber: LatestValue] {
+    /// Takes a reading of any point in.
+    mutating func take(_ reading: Reading) {
+        if let at = index(forKey: reading.point) {
+            _ = values[at].take(reading)
+        } else {
+            self[reading.point] = LatestValue(reading)
         }
     }
 }

@@ -19,8 +19,11 @@ package actor Ledger {
     private var lock: DirectoryLock?
     /// What the next leaf is appended to; read again from disk after every error.
     var frontier: Frontier?
-    /// Latest values as they are on disk; read again after every error.
+    /// Latest values as what is on disk gives them; read again after every error.
     var latest: [PointNumber: LatestValue]?
+    /// Points whose latest value has changed since the last seal: it follows from the open readings, and the seal that takes
+    /// those away writes it down.
+    var touched: Set<PointNumber> = []
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -84,6 +87,7 @@ package actor Ledger {
         lock = nil
         frontier = nil
         latest = nil
+        touched = []
     }
 
     func database() throws -> Database {
@@ -100,6 +104,7 @@ package actor Ledger {
         } catch {
             frontier = nil
             latest = nil
+            touched = []
             throw error
         }
     }

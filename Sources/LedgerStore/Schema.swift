@@ -5,7 +5,7 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first, leavesByTime]
+    static let steps: [String] = [first, leavesByTime, openBatches]
 
     private static let first = """
         CREATE TABLE identity (
@@ -85,4 +85,11 @@ enum Schema {
 
     /// Lists of boots, gaps and changes are asked by time.
     private static let leavesByTime = "CREATE INDEX leaf_wall ON leaf (type, wall_ms)"
+
+    /// Readings that wait for their seal stand in batches of interval and stream; `migrate` moves those of the older table.
+    static let openBatches = """
+        CREATE TABLE open_batch (
+            id INTEGER PRIMARY KEY, k INTEGER NOT NULL, stream INTEGER NOT NULL, rows BLOB NOT NULL);
+        CREATE INDEX open_batch_place ON open_batch (k, stream);
+        """
 }

@@ -103,6 +103,13 @@ struct Row {
         return [UInt8](UnsafeRawBufferPointer(start: base, count: count))
     }
 
+    /// Bytes where SQLite has them, without a copy; only valid inside `body`.
+    func withBlob<T>(_ column: Int32, _ body: (UnsafeRawBufferPointer) throws -> T) throws -> T {
+        guard sqlite3_column_type(statement.raw, column) == SQLITE_BLOB else { throw wrong(column, "bytes") }
+        let count = Int(sqlite3_column_bytes(statement.raw, column))
+        return try body(UnsafeRawBufferPointer(start: sqlite3_column_blob(statement.raw, column), count: count))
+    }
+
     func intOrNil(_ column: Int32) throws(LedgerError) -> Int64? { isNull(column) ? nil : try int(column) }
     func naturalOrNil(_ column: Int32) throws(LedgerError) -> UInt64? { isNull(column) ? nil : try natural(column) }
     func textOrNil(_ column: Int32) throws(LedgerError) -> String? { isNull(column) ? nil : try text(column) }

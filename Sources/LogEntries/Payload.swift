@@ -75,6 +75,41 @@ package enum Payload {
         return CBOR.array(elements).encoded()
     }
 
+    /// The same bytes straight from readings, which stand in order of instant, then point, no pair twice; `nil` when one was not
+    /// captured inside the interval.
+    package static func encode(inOrder readings: [Reading], k: UInt64, periodMs: UInt64) -> [UInt8]? {
+        let (start, isOver) = k.multipliedReportingOverflow(by: periodMs)
+        guard !isOver, let startMs = Int64(exactly: start) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(16 * readings.count + 9)
+        CBOR.append(arrayOf: 4 * readings.count, to: &bytes)
+        for reading in readings {
+            let (difference, isFar) = reading.capturedAtMs.subtractingReportingOverflow(startMs)
+            guard !isFar, let dtMs = UInt64(exactly: difference), dtMs < periodMs else { return nil }
+            CBOR.append(unsigned: UInt64(reading.point.rawValue), to: &bytes)
+            CBOR.append(unsigned: dtMs, to: &bytes)
+            CBOR.append(unsigned: UInt64(reading.quality.rawValue), to: &bytes)
+            if let source = reading.sourceAtMs {
+                CBOR.append(arrayOf: 2, to: &bytes)
+                CBOR.append(int: source, to: &bytes)
+            }
+            append(reading.value, to: &bytes)
+        }
+        return bytes
+    }
+
+    private static func append(_ value: RawValue, to bytes: inout [UInt8]) {
+        switch value {
+        case .none: CBOR.appendNull(to: &bytes)
+        case .integer(let number): CBOR.append(int: number, to: &bytes)
+        case .large(let number): CBOR.append(unsigned: number, to: &bytes)
+        case .float32(let bits): CBOR.append(bigEndian: UInt64(bits), count: 4, to: &bytes)
+        case .float64(let bits): CBOR.append(bigEndian: bits, count: 8, to: &bytes)
+        case .number(let token), .text(let token): CBOR.append(text: token, to: &bytes)
+        case .event(let payload): CBOR.append(bytes: payload, to: &bytes)
+        }
+    }
+
     /// Reads quadruples whose elements have the right types; order, range of dt and kinds are left to `problems`.
     package static func decode(_ bytes: [UInt8]) throws(PayloadProblem) -> [PayloadRow] {
         let elements: [CBOR]

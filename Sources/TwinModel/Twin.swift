@@ -24,16 +24,15 @@ package struct Twin: Hashable, Sendable {
     ///
     /// A reading that is not newer than the point's last leaves the state as it is (`isLate`): it belongs to history.
     package mutating func apply(_ reading: Reading) -> TwinChange {
-        guard let rule = rules[reading.point], var state = states[reading.point] else {
+        guard let rule = rules[reading.point], let place = states.index(forKey: reading.point) else {
             return TwinChange(reading: reading, fate: .unknownPoint, before: .offline)
         }
         let judged = rule.judge(reading)
-        let before = state.quality
-        guard state.touchedAtMs.map({ judged.capturedAtMs > $0 }) ?? true else {
+        let before = states.values[place].quality
+        if let touchedAtMs = states.values[place].touchedAtMs, judged.capturedAtMs <= touchedAtMs {
             return TwinChange(reading: judged, fate: .late, before: before)
         }
-        state.take(judged)
-        states[judged.point] = state
+        states.values[place].take(judged)
         return TwinChange(reading: judged, fate: .applied, before: before)
     }
 

@@ -11,7 +11,8 @@ package actor TwinKeeper {
     /// Batches of readings that slow subscribers did not get, since the start.
     package private(set) var droppedBatches: UInt64 = 0
 
-    private var ids: [PointNumber: String]
+    /// Ids of the points of the present revision.
+    package private(set) var ids: [PointNumber: String]
     private var subscribers: [UInt64: AsyncStream<[Reading]>.Continuation] = [:]
     private var nextSubscriber: UInt64 = 0
 
@@ -26,13 +27,23 @@ package actor TwinKeeper {
     @discardableResult
     package func apply(_ readings: [Reading]) -> [TwinChange] {
         let changes = readings.map { twin.apply($0) }
-        tell(changes.compactMap { $0.fate == .applied ? $0.reading : nil })
+        if !subscribers.isEmpty { tell(changes.compactMap { $0.fate == .applied ? $0.reading : nil }) }
         return changes
     }
 
-    /// Fills the twin from stored readings without telling anybody, oldest first.
-    package func restore(_ readings: [Reading]) {
+    /// Fills the twin from stored readings without telling anybody, oldest first, and then takes in what silence has made of
+    /// them: nobody in between sees an old value as a live one.
+    @discardableResult
+    package func restore(_ readings: [Reading], silence: [Reading] = []) -> [TwinChange] {
         for reading in readings { _ = twin.apply(reading) }
+        return apply(silence)
+    }
+
+    /// What silence makes at `nowMs` once `readings` are restored; nothing is changed.
+    package func silence(after readings: [Reading], nowMs: Int64) -> [Reading] {
+        var restored = twin
+        for reading in readings { _ = restored.apply(reading) }
+        return restored.silence(nowMs)
     }
 
     /// What silence makes at `nowMs`, not yet applied.

@@ -118,7 +118,7 @@ final class House {
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(
             building: building, numbering: numbering, listeningSinceMs: Int64(time.wallMs))
-        let intake = Intake(natures: building.natures(numbering))
+        let intake = Intake(sources: building.sources(numbering))
         let flow = CaptureFlow(
             writer: writer, keeper: keeper, intake: intake,
             disk: DiskSpace(directory: directory, freeBytes: { [space] in space.bytes.withLock { $0 } }),

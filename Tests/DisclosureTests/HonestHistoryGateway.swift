@@ -107,7 +107,7 @@ final class HistoryGateway {
             ledger: ledger, key: key, clock: clock, random: random, building: building
         ).writer
         numbering = try await ledger.numbering()
-        let intake = Intake(natures: building.natures(numbering))
+        let intake = Intake(sources: building.sources(numbering))
         let flow = CaptureFlow(
             writer: writer,
             keeper: TwinKeeper(building: building, numbering: numbering, listeningSinceMs: time.wallMs),

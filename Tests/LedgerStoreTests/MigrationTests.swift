@@ -40,6 +40,23 @@ struct MigrationVectorTests {
         #expect(try schema(old.file) == schema(new.file))
     }
 
+    @Test func `what an older program had captured and not sealed is still there`() async throws {
+        let shelf = try Shelf()
+        try restore(1, into: shelf)
+        var handle: OpaquePointer?
+        try #require(sqlite3_open(shelf.file, &handle) == SQLITE_OK)
+        // [1, 6120000, null, 0, 1, 7]: point 1, its instant, no source stamp, good, an integer, 7.
+        let row = "INSERT INTO open_reading VALUES (102, 6120000, 1, x'86011a005d6240f6000107')"
+        try #require(sqlite3_exec(handle, row, nil, nil, nil) == SQLITE_OK)
+        sqlite3_close(handle)
+        let ledger = try shelf.open()
+        let expected = Reading(point: PointNumber(1), capturedAtMs: 6_120_000, quality: .good, value: .integer(7))
+        #expect(try await ledger.openReadings(k: 102) == [expected])
+        #expect(try await ledger.openIntervals() == [102])
+        #expect(try await ledger.latestValues()[PointNumber(1)]?.newest == expected)
+        await ledger.close()
+    }
+
     @Test func `a reader asks for the writer before it reads an older schema`() async throws {
         let shelf = try Shelf()
         try restore(1, into: shelf)

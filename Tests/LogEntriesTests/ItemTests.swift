@@ -99,3 +99,41 @@ import Testing
         #expect(configuration.hash == sha256Node(sha256Leaf(items[0]), sha256Leaf(items[1])))
     }
 }
+
+/// Goal: the short way to a payload writes the bytes of the long one.
+struct DirectPayloadTests {
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `readings in order encode to the same bytes as their rows`(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let k: UInt64 = 29_538_125
+        let startMs = Int64(k) * 60_000
+        var readings: [Reading] = []
+        var dtMs: Int64 = 0
+        for _ in 0..<Int.random(in: 0...300, using: &random) {
+            dtMs += Int64.random(in: 1...190, using: &random)
+            let values: [RawValue] = [
+                .none, .integer(.random(in: .min ... .max, using: &random)),
+                .integer(.random(in: -300...300, using: &random)),
+                .large(.random(in: (1 << 63)...(.max), using: &random)),
+                .float32(bits: .random(in: 0...(.max), using: &random)),
+                .float64(bits: .random(in: 0...(.max), using: &random)), .number("-21.50"), .text("åpen"),
+                .event([UInt8](repeating: 7, count: Int.random(in: 0...70, using: &random))),
+            ]
+            readings.append(
+                Reading(
+                    point: PointNumber(.random(in: 0...(.max), using: &random)), capturedAtMs: startMs + dtMs,
+                    sourceAtMs: Bool.random(using: &random) ? .random(in: .min ... .max, using: &random) : nil,
+                    quality: Quality.allCases.randomElement(using: &random) ?? .good,
+                    value: values.randomElement(using: &random) ?? .none))
+        }
+        let rows = try readings.map { try #require(PayloadRow($0, k: k, periodMs: 60_000)) }
+        #expect(Payload.encode(inOrder: readings, k: k, periodMs: 60_000) == Payload.encode(rows), "seed \(seed)")
+    }
+
+    @Test func `a reading outside the interval has no payload`() {
+        for atMs in [Int64.min, 59_999, 120_000, .max] {
+            let reading = Reading(point: PointNumber(1), capturedAtMs: atMs, quality: .good, value: .none)
+            #expect(Payload.encode(inOrder: [reading], k: 1, periodMs: 60_000) == nil)
+        }
+    }
+}

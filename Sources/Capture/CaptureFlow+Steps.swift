@@ -1,0 +1,146 @@
+internal import LedgerStore
+internal import LogEntries
+package import Readings
+package import TwinModel
+
+/// The steps of a round.
+extension CaptureFlow {
+    /// The twin as the ledger remembers it, with the silence since then: what was good before a restart is not shown as live when
+    /// it is too old for that.
+    func restoreTwin() async throws {
+        if isRestored { return }
+        let latest = try await writer.store.latestValues()
+        let replay = latest.values.flatMap(\.replay).sorted { $0.capturedAtMs < $1.capturedAtMs }
+        let silent = await keeper.silence(after: replay, nowMs: Int64(clamping: clock.wallMs()))
+        let taken = await writer.take(silent)
+        let changes = await keeper.restore(replay, silence: taken.placed.map(\.reading))
+        await collect(taken, changes)
+        isRestored = true
+    }
+
+    /// As much as a batch holds, into the twin and to what waits for the disk.
+    func takeIn() async {
+        let room = settings.batchMax - waiting.count
+        if room <= 0 { return }
+        let drained = intake.drain(room)
+        if !drained.isEmpty { await take(drained) }
+    }
+
+    /// Everything, onto the disk.
+    func takeInEverything() async throws {
+        repeat {
+            try await keepWaiting()
+            await takeIn()
+        } while !waiting.isEmpty
+    }
+
+    /// Place, then twin: the twin sees a reading where the log will have it, and the log gets the quality the twin judged.
+    private func take(_ readings: [Reading]) async {
+        let taken = await writer.take(readings)
+        let changes = await keeper.apply(taken.placed.map(\.reading))
+        await collect(taken, changes)
+    }
+
+    private func collect(_ taken: LogWriter.Taken, _ changes: [TwinChange]) async {
+        for reading in taken.cutOff {
+            counts.crowded += 1
+            intake.losses.note(.crowded, point: reading.point, atMs: reading.capturedAtMs)
+        }
+        var changed: [TwinChange] = []
+        waiting.reserveCapacity(waiting.count + changes.count)
+        for (place, change) in zip(taken.placed, changes) {
+            guard change.fate != .unknownPoint else {
+                counts.unknownPoint += 1
+                continue
+            }
+            waiting.append(PlacedReading(k: place.k, reading: change.reading))
+            if change.changesQuality { changed.append(change) }
+        }
+        if changed.isEmpty { return }
+        let ids = await keeper.ids
+        for change in changed {
+            if let id = ids[change.reading.point] { add(.quality(change, point: id)) }
+        }
+    }
+
+    private func add(_ event: NewEvent) {
+        if events.count < Self.eventsWaitingMax {
+            events.append(event)
+        } else {
+            counts.eventsDropped += 1
+            intake.losses.note(.eventsWaiting, atMs: Int64(clamping: clock.wallMs()))
+        }
+    }
+
+    func keepWaiting() async throws {
+        if waiting.isEmpty { return try await writer.keep([]) }
+        try await writer.keep(waiting)
+        counts.kept += UInt64(waiting.count)
+        waiting.removeAll(keepingCapacity: waiting.capacity <= 2 * settings.batchMax)
+    }
+
+    func noteSilence() async {
+        let silent = await keeper.silence(nowMs: Int64(clamping: clock.wallMs()))
+        if !silent.isEmpty { await take(silent) }
+    }
+
+    func seal() async throws {
+        let sealed = try await writer.sealDue(graceMs: settings.sealGraceMs)
+        counts.sealed += UInt64(sealed.count)
+        events += sealed.map(NewEvent.seal)
+    }
+
+    func snapshot() async throws {
+        guard clock.monoMs() >= snapshotDueMs else { return }
+        try await writer.appendSnapshot(of: keeper.building, numbering: keeper.numbering)
+        snapshotDueMs = clock.monoMs() + settings.snapshotMs
+    }
+
+    func tell() async throws {
+        if events.isEmpty { return }
+        try await writer.store.addEvents(events, nowMs: clock.wallMs())
+        events = []
+    }
+
+    func changeBuilding() async throws {
+        guard let building else { return }
+        if try await writer.changeConfiguration(to: building) {
+            let numbering = try await writer.store.numbering()
+            await keeper.replace(
+                building: building, numbering: numbering, nowMs: Int64(clamping: clock.wallMs()))
+            intake.setSources(building.sources(numbering))
+            events.append(.change(revision: await writer.configuration.configuration.head.modelRevision))
+        }
+        self.building = nil
+    }
+
+    /// The wall clock may be slewed; a step is told by the other clock.
+    func watchClock() async throws {
+        let wallMs = clock.wallMs()
+        let monoMs = clock.monoMs()
+        let wall = Int64(clamping: wallMs) - Int64(clamping: lastWallMs)
+        let step = wall - (Int64(clamping: monoMs) - Int64(clamping: lastMonoMs))
+        if abs(step) >= settings.clockStepMs {
+            let from = await writer.openK
+            try await writer.clockStepped(byMs: step)
+            let to = await writer.openK
+            if to > from { events.append(.gap(from, to, cause: "clock", periodMs: writer.identity.periodMs)) }
+        }
+        lastWallMs = wallMs
+        lastMonoMs = monoMs
+    }
+}
+
+extension Building {
+    /// Nature, report rule and scale of every numbered point, for the intake.
+    package func sources(_ numbering: Numbering) -> [PointNumber: Intake.Source] {
+        var sources: [PointNumber: Intake.Source] = [:]
+        sources.reserveCapacity(points.count)
+        for point in points {
+            if let number = numbering.points[point.id] {
+                sources[number] = Intake.Source(nature: point.nature, report: point.report, scale: point.scale)
+            }
+        }
+        return sources
+    }
+}
