@@ -25,6 +25,8 @@ package struct GatewayRun: Sendable {
     package struct Ready: Sendable {
         package let url: String
         package let origin: String
+        /// The flow inwards, with the twin; for measurements.
+        package let capture: CaptureFlow
     }
 
     private let plan: GatewayPlan
@@ -110,7 +112,7 @@ package struct GatewayRun: Sendable {
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
                     anchoring: anchoring, lines: lines)
                 group.addTask { try await facility.run() }
-                let server = try server(facility, origin: card.origin, ready: ready)
+                let server = try server(facility, origin: card.origin, capture: capture, ready: ready)
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)
                 group.addTask { try await watch.run() }
@@ -245,7 +247,7 @@ package struct GatewayRun: Sendable {
     }
 
     private func server(
-        _ facility: Facility, origin: String, ready: @escaping @Sendable (Ready) async -> Void
+        _ facility: Facility, origin: String, capture: CaptureFlow, ready: @escaping @Sendable (Ready) async -> Void
     ) throws -> FacilityServer {
         let configuration = plan.configuration
         let api = configuration.api
@@ -266,7 +268,7 @@ package struct GatewayRun: Sendable {
             do { try GatewayStatus.announce(near, configuration) } catch {
                 main.warning("plumblined status will not find this gateway: \(error)")
             }
-            await ready(Ready(url: url, origin: origin))
+            await ready(Ready(url: url, origin: origin, capture: capture))
         }
     }
 

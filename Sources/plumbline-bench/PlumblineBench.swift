@@ -7,5 +7,8 @@ struct PlumblineBench: AsyncParsableCommand {
         commandName: "plumbline-bench",
         abstract: "Measures Plumbline against plain C loops, in one run.",
         version: String(cString: plumbline_version()),
-        subcommands: [PowCommand.self])
+        subcommands: [
+            PowCommand.self, FieldCommand.self, FieldGatewayCommand.self, FieldDevicesCommand.self,
+            FieldPublisherCommand.self, FieldSubscriberCommand.self, FieldMQTTCommand.self,
+        ])
 }

@@ -111,8 +111,8 @@ struct ReportFilterTests {
     ) throws {
         var random = SeededDice(seed: seed)
         let band = Int64.random(in: 0...20, using: &random)
-        let minMs = [0, 1_000, 5_000, 20_000].randomElement(using: &random) ?? 0
-        let maxMs = max(minMs, [30_000, 60_000, 300_000].randomElement(using: &random) ?? 0)
+        let minMs = ([0, 1_000, 5_000, 20_000] as [Int64]).randomElement(using: &random) ?? 0
+        let maxMs = max(minMs, ([30_000, 60_000, 300_000] as [Int64]).randomElement(using: &random) ?? 0)
         let rule = ReportRule(
             band: .absolute(ExactDecimal(mantissa: Int128(band), exponent: -1)), minMs: minMs, maxMs: maxMs)
         var filter = filter(rule)

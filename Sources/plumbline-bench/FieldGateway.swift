@@ -1,0 +1,127 @@
+import ArgumentParser
+import Capture
+import Gateway
+import Glibc
+import Logging
+import Readings
+import TwinModel
+
+/// Hidden: one whole gateway in a process of its own. It measures itself and writes `NAME VALUE` lines, then an empty one.
+struct FieldGatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "field-gateway", shouldDisplay: false)
+
+    @Option var configurationPath: String
+    @Option var seconds: Double
+    /// Counts what is put on disk until nothing more comes, instead of watching devices.
+    @Flag var durable = false
+
+    func run() async throws {
+        var logger = Logger(label: "bench")
+        logger.logLevel = .critical
+        let quiet = logger
+        let plan = try GatewayPlan.load(configurationPath: configurationPath)
+        _ = try await GatewaySetup.initialise(plan, recoveryKeyPath: configurationPath + ".recovery")
+        let gateway = GatewayRun(plan, journal: { _ in quiet })
+        let (started, told) = AsyncStream<CaptureFlow>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                defer { told.finish() }
+                try await gateway.run { told.yield($0.capture) }
+            }
+            guard let capture = await started.first(where: { _ in true }) else { return try await group.next() ?? () }
+            if durable { try await watchDisk(capture) } else { try await watchDevices(capture) }
+            group.cancelAll()
+            // Ends by being cancelled; what it measured is told.
+            while let ended = await group.nextResult() {
+                if case .failure(let error) = ended, !(error is CancellationError) { throw error }
+            }
+        }
+    }
+
+    /// First what it costs, with nobody listening; then what a listener of the twin sees.
+    private func watchDevices(_ capture: CaptureFlow) async throws {
+        try await Task.sleep(for: .seconds(3))
+        let (cpu, began, kept) = (Usage.cpuSeconds(), Usage.monotonicSeconds(), await capture.counts.kept)
+        try await Task.sleep(for: .seconds(seconds))
+        let tookS = Usage.monotonicSeconds() - began
+        tell("cpuPercent", (Usage.cpuSeconds() - cpu) / tookS * 100)
+        tell("keptPerS", Double(await capture.counts.kept - kept) / tookS)
+        tell("threads", Usage.status("Threads"))
+        try await listen(capture.keeper)
+        tell("rssMB", Usage.status("VmRSS") / 1_024)
+        tell("peakRssMB", Usage.status("VmHWM") / 1_024)
+        let lost = capture.intake.counts
+        tell("lost", Double(lost.droppedGauges + lost.replaced + lost.refused))
+        print("")
+    }
+
+    private func listen(_ keeper: TwinKeeper) async throws {
+        let ids = await keeper.ids
+        let ending = Usage.monotonicSeconds() + max(5, seconds / 2)
+        var ages: [Double] = []
+        var errors: [Double] = []
+        var samples: [String: Int] = [:]
+        let stream = await keeper.subscribe()
+        let began = Usage.monotonicSeconds()
+        for await batch in stream {
+            let now = Usage.wallTicks()
+            for reading in batch {
+                guard case .integer(let word) = reading.value else { continue }
+                ages.append(Self.ticks(now - word) / 10)
+                errors.append(abs(Self.ticks(reading.capturedAtMs * 10 - word)) / 10)
+                if let entity = ids[reading.point]?.prefix(while: { $0 != "." }) {
+                    samples[String(entity), default: 0] += 1
+                }
+            }
+            if Usage.monotonicSeconds() >= ending { break }
+        }
+        let tookS = Usage.monotonicSeconds() - began
+        ages.sort()
+        errors.sort()
+        tell("ageP50Ms", Self.part(ages, 0.50))
+        tell("ageP95Ms", Self.part(ages, 0.95))
+        tell("captureErrorP95Ms", Self.part(errors, 0.95))
+        // All but the last device: in the run with a dead unit that is the dead one.
+        let last = samples.keys.max { $0.count == $1.count ? $0 < $1 : $0.count < $1.count } ?? ""
+        tell("othersPerS", Double(samples.filter { $0.key != last || samples.count < 10 }.values.reduce(0, +)) / tookS)
+    }
+
+    /// Messages on disk a second, from the first to the last commit.
+    private func watchDisk(_ capture: CaptureFlow) async throws {
+        try await Task.sleep(for: .seconds(2))
+        let before = await capture.counts.kept
+        print("")
+        fflush(nil)
+        var first: Double?
+        var last = Usage.monotonicSeconds()
+        var kept = before
+        let (giveUp, began) = (seconds + 60, Usage.monotonicSeconds())
+        while Usage.monotonicSeconds() - began < giveUp {
+            let counts = await capture.counts
+            let now = Usage.monotonicSeconds()
+            if counts.kept != kept {
+                // What was kept before the first look after the start took time as well: the clock starts a round earlier.
+                if first == nil { first = now - 0.3 }
+                (kept, last) = (counts.kept, now)
+            } else if first != nil, now - last > 3 {
+                break
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let lost = capture.intake.counts
+        tell("kept", Double(kept - before))
+        tell("lost", Double(lost.droppedGauges + lost.replaced + lost.refused))
+        tell("perS", first.map { Double(kept - before) / max(last - $0, 1e-3) } ?? 0)
+        print("")
+    }
+
+    /// A difference of two words of the devices, in 100 µs, from −3.3 to 3.3 s.
+    private static func ticks(_ difference: Int64) -> Double { Double(Int16(truncatingIfNeeded: difference)) }
+
+    private static func part(_ sorted: [Double], _ share: Double) -> Double {
+        sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+    }
+}
+
+func tell(_ name: String, _ value: Double) { print("\(name) \(value)") }
