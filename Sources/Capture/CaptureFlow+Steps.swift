@@ -31,7 +31,7 @@ extension CaptureFlow {
         repeat {
             try await keepWaiting()
             await takeIn()
-        } while !waiting.isEmpty
+        } while !waiting.isEmpty || intake.length > 0
     }
 
     /// Place, then twin: the twin sees a reading where the log will have it, and the log gets the quality the twin judged.

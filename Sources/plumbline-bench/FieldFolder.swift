@@ -56,7 +56,7 @@ struct FieldFolder {
     }
 
     private static func profile(_ source: Source, points: Int) -> String {
-        var text = "profile: bench\nvendor: Plumbline\nmodels: [bench]\nconfidence: C\n"
+        var text = "profile: bench\nvendor: Plumbline\nmodels: [bench]\nconfidence: C\nprovenance: [made up to measure]\n"
         switch source {
         case .modbus:
             text += "transport: modbus\ndefaults: {function: 3, order: ABCD, addressing: zero-based}\npoints:\n"

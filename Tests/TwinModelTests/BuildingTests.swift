@@ -17,6 +17,46 @@ import TwinModel
         #expect(back.modelHash == building.modelHash)
     }
 
+    @Test func `a report rule is kept, and a building without one has the bytes it always had`() throws {
+        let rules = [
+            ReportRule(band: .absolute(ExactDecimal(mantissa: 5, exponent: -1)), minMs: 1_000, maxMs: 60_000),
+            ReportRule(band: .percent(ExactDecimal(mantissa: 2, exponent: 0)), minMs: 0, maxMs: 900_000),
+            ReportRule(band: nil, minMs: 0, maxMs: 1_000),
+        ]
+        let plain = Sample.point("m1.power")
+        for rule in rules {
+            let point = Point(
+                id: plain.id, entity: plain.entity, type: plain.type, unit: plain.unit, nature: plain.nature,
+                binding: plain.binding, expectedSeconds: 60, kind: plain.kind, scale: plain.scale, report: rule,
+                pollSeconds: 10)
+            let ruled = Sample.building([point])
+            let back = try Building(canonicalBytes: ruled.canonical().encoded())
+            #expect(back == ruled)
+            #expect(back.points.first?.report == rule)
+            #expect(back.points.first?.pollSeconds == 10)
+            #expect(ruled.changes(since: Sample.building([plain])).count == 1)
+        }
+        // Version 1 without extensions: fourteen elements of a point, as an older program wrote them.
+        let points = Sample.building([plain]).canonical().asArray?.last?.asArray
+        #expect(points?.first?.asArray?.count == 14)
+    }
+
+    @Test(arguments: ["", "-1", "0%", "-2%", "2%%", "two", "%"])
+    func `what is no band is refused`(text: String) { #expect(ReportRule.Band(text: text) == nil) }
+
+    @Test func `bands compare exactly, and by nearest double where 128 bits do not hold the numbers`() throws {
+        let rule = ReportRule(band: ReportRule.Band(text: "0.1"), minMs: 0, maxMs: 1_000)
+        func number(_ text: String) throws -> ExactDecimal { try #require(ExactDecimal(text: text)) }
+        #expect(!rule.counts(try number("0.3"), after: try number("0.2")))
+        #expect(rule.counts(try number("0.30000000000000000001"), after: try number("0.2")))
+        #expect(rule.counts(try number("1e300"), after: try number("1e-300")))
+        #expect(!rule.counts(try number("1e-300"), after: try number("-1e-300")))
+        let share = ReportRule(band: ReportRule.Band(text: "50%"), minMs: 0, maxMs: 1_000)
+        #expect(share.counts(try number("1e300"), after: try number("1e299")))
+        #expect(!share.counts(try number("-3"), after: try number("-2")))
+        #expect(share.counts(try number("-3.1"), after: try number("-2")))
+    }
+
     @Test func `the order of a building file does not reach the hash`() {
         let other = Building(
             id: building.id, label: building.label, timeZone: building.timeZone, entities: building.entities.reversed(),
