@@ -14,6 +14,10 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     case streamNotPublic(UInt32)
     /// Bytes that this program wrote cannot be read back.
     case unreadable(what: String)
+    /// A building is being put in force already.
+    case changeUnderWay
+    /// Without a disk that takes anything, or with a clock behind the last milestone, no configuration can be logged.
+    case cannotChangeNow
     /// The key's name is not the log's origin.
     case wrongKey(origin: String, key: String)
 
@@ -30,6 +34,9 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
         case .streamNotPublic(let number):
             "stream \(number) is not of privacy class none: its events belong into its own items"
         case .unreadable(let what): "\(what) cannot be read back; keep the data directory and restore the backup"
+        case .changeUnderWay: "another change of the building is under way; ask again when it has ended"
+        case .cannotChangeNow:
+            "the log takes no new configuration now: the disk is full, or the clock is behind the last milestone; see plumblined status"
         case .wrongKey(let origin, let key):
             "log.key signs as \(key), but this log is \(origin); put the right key in place"
         }

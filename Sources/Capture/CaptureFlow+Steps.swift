@@ -102,18 +102,6 @@ extension CaptureFlow {
         events = []
     }
 
-    func changeBuilding() async throws {
-        guard let building else { return }
-        if try await writer.changeConfiguration(to: building) {
-            let numbering = try await writer.store.numbering()
-            await keeper.replace(
-                building: building, numbering: numbering, nowMs: Int64(clamping: clock.wallMs()))
-            intake.setSources(building.sources(numbering))
-            events.append(.change(revision: await writer.configuration.configuration.head.modelRevision))
-        }
-        self.building = nil
-    }
-
     /// The wall clock may be slewed; a step is told by the other clock.
     func watchClock() async throws {
         let wallMs = clock.wallMs()

@@ -69,7 +69,9 @@ package actor CaptureFlow {
     /// Readings that have a place and are not on disk yet.
     var waiting: [PlacedReading] = []
     var events: [NewEvent] = []
-    var building: Building?
+    var change: BuildingChange?
+    /// No round comes any more.
+    var hasEnded = false
     var isRestored = false
     var failuresInARow = 0
     var lastWallMs: UInt64
@@ -98,6 +100,7 @@ package actor CaptureFlow {
     /// Runs until cancelled, or until the disk has failed `failuresMax` times in a row. What was taken in is on disk
     /// at the end. It runs once.
     package func run() async throws {
+        defer { end() }
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 defer { group.cancelAll() }
@@ -105,6 +108,7 @@ package actor CaptureFlow {
                 try await serve()
             }
         } catch is CancellationError {}
+        end()
         try await takeInEverything()
     }
 
@@ -130,11 +134,10 @@ package actor CaptureFlow {
         }
     }
 
-    /// Puts a changed building in force in the next round.
-    package func change(to building: Building) { self.building = building }
-
     /// One round. A disk that fails is tried again in the next; an error that no retry can heal is thrown.
     package func step() async throws {
+        // Whoever asks while this round is under way waits for the next.
+        let isAsked = isChanging
         do {
             try await restoreTwin()
             try await watchDisk()
@@ -144,9 +147,12 @@ package actor CaptureFlow {
                 try await round()
             }
             failuresInARow = 0
+            if isAsked { refuseWaitingChange(CaptureError.cannotChangeNow) }
         } catch CaptureError.clockBehindMilestone {
             // Set back during the round; the next one waits.
+            if isAsked { refuseWaitingChange(CaptureError.cannotChangeNow) }
         } catch let error as LedgerError {
+            if isAsked { refuseWaitingChange(error) }
             counts.failures += 1
             failuresInARow += 1
             if error.isDiskFull { enterFull() } else if failuresInARow >= settings.failuresMax { throw error }

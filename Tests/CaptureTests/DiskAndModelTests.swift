@@ -61,6 +61,42 @@ struct DiskAndModelTests {
         await daemon.kill()
     }
 
+    @Test func `whoever puts a building in force is told when it is, and stands in the leaf`() async throws {
+        let house = try await House(gauges: 3)
+        let daemon = try await house.start()
+        let actor = try #require(Bytes16([UInt8](repeating: 7, count: 16)))
+        func putInForce(_ building: Building) async throws -> Bool {
+            async let isNew = daemon.flow.putInForce(building, actor: actor)
+            while await !daemon.flow.isChanging { await Task.yield() }
+            try await daemon.flow.step()
+            return try await isNew
+        }
+        #expect(try await putInForce(House.building(gauges: 2)))
+        #expect(try await !putInForce(House.building(gauges: 2)))
+        let leaves = try await daemon.ledger.leaves(0..<daemon.ledger.size())
+        let configs = try leaves.filter { $0.type == 4 }.map { try Leaf.decode($0.bytes).body }
+        guard case .config(let config) = try #require(configs.last) else { throw CancellationError() }
+        #expect(configs.count == 2 && config.actor == actor)
+        await daemon.kill()
+    }
+
+    @Test func `a building that a round cannot put in force is refused, and the old one stays`() async throws {
+        let house = try await House(gauges: 3)
+        let daemon = try await house.start()
+        house.faults.arm(.lost, nth: 1)
+        async let isNew = daemon.flow.putInForce(House.building(gauges: 2))
+        while await !daemon.flow.isChanging { await Task.yield() }
+        try await daemon.flow.step()
+        do {
+            _ = try await isNew
+            Issue.record("a disk that failed put it in force")
+        } catch is LedgerError {}
+        house.faults.disarm()
+        try await daemon.flow.step()
+        #expect(await daemon.flow.keeper.building == House.building(gauges: 3))
+        await daemon.kill()
+    }
+
     @Test func `a changed building is a configuration leaf and a snapshot, and numbers are never reused`() async throws
     {
         let house = try await House(gauges: 3)
