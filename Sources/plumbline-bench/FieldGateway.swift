@@ -27,7 +27,7 @@ struct FieldGatewayCommand: AsyncParsableCommand {
             defer { group.cancelAll() }
             group.addTask {
                 defer { told.finish() }
-                try await gateway.run { told.yield($0.capture) }
+                try await gateway.run { _ = told.yield($0.capture) }
             }
             guard let capture = await started.first(where: { _ in true }) else { return try await group.next() ?? () }
             if durable { try await watchDisk(capture) } else { try await watchDevices(capture) }

@@ -48,11 +48,12 @@ struct FieldMQTTCommand: AsyncParsableCommand {
                 }
             }
             var (taken, first, last) = (0, 0.0, 0.0)
+            let givingUp = Usage.monotonicSeconds() + 60
             for await _ in intake.rings {
                 let now = Usage.monotonicSeconds()
                 let readings = intake.drain(5_000)
                 if readings.isEmpty {
-                    if taken > 0, now - last > 2 { break }
+                    if taken > 0 ? now - last > 2 : now > givingUp { break }
                     continue
                 }
                 await keeper.apply(readings)
