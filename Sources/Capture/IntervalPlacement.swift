@@ -15,7 +15,7 @@ struct IntervalPlacement {
 
     /// Spans of used instants that are remembered of one point: at most these, at least half of them. A reading that is older
     /// than what is remembered stands behind the newest, with its own instant beside it.
-    static let rememberedMax = 16
+    static let rememberedMax = 8
 
     let periodMs: UInt64
     /// The first interval that can still take readings.

@@ -12,12 +12,12 @@ package struct Twin: Hashable, Sendable {
     /// When the twin began to listen, UTC ms; points never heard are silent since then.
     package let listeningSinceMs: Int64
     package private(set) var states: [PointNumber: PointState] = [:]
-    private var rules: [PointNumber: PointRule]
+    private var rules: PointRules
 
     package init(building: Building, numbering: Numbering, listeningSinceMs: Int64) {
         self.listeningSinceMs = listeningSinceMs
-        rules = Self.rules(building, numbering)
-        for number in rules.keys { states[number] = PointState(listeningSinceMs: listeningSinceMs) }
+        rules = PointRules(building, numbering)
+        for number in rules.points { states[number] = PointState(listeningSinceMs: listeningSinceMs) }
     }
 
     /// Takes one reading in. A good value outside the point's limits becomes `out-of-range`: store `Change.reading`, not the argument.
@@ -41,10 +41,10 @@ package struct Twin: Hashable, Sendable {
     /// A device fault stays one: it is told once, while the device goes on refusing, and whoever told it says when it ends.
     package func silence(_ nowMs: Int64) -> [Reading] {
         var found: [Reading] = []
-        for (number, rule) in rules {
-            guard let expectedMs = rule.expectedMs, let state = states[number], state.quality != .deviceFault else {
-                continue
-            }
+        for number in rules.points {
+            guard let expectedMs = rules[number]?.expectedMs, let state = states[number],
+                state.quality != .deviceFault
+            else { continue }
             let silentMs = nowMs - (state.heardAtMs ?? listeningSinceMs)
             guard nowMs > state.touchedAtMs ?? Int64.min else { continue }
             let due: Quality
@@ -63,19 +63,10 @@ package struct Twin: Hashable, Sendable {
 
     /// The same states under a new revision of the building. New points begin to be silent at `nowMs`; points that left are forgotten.
     package mutating func replace(building: Building, numbering: Numbering, nowMs: Int64) {
-        rules = Self.rules(building, numbering)
+        rules = PointRules(building, numbering)
         var kept: [PointNumber: PointState] = [:]
-        for number in rules.keys { kept[number] = states[number] ?? PointState(listeningSinceMs: nowMs) }
+        for number in rules.points { kept[number] = states[number] ?? PointState(listeningSinceMs: nowMs) }
         states = kept
-    }
-
-    private static func rules(_ building: Building, _ numbering: Numbering) -> [PointNumber: PointRule] {
-        var rules: [PointNumber: PointRule] = [:]
-        for point in building.points {
-            guard let number = numbering.points[point.id] else { continue }
-            rules[number] = PointRule(point)
-        }
-        return rules
     }
 }
 
@@ -155,4 +146,26 @@ private struct PointRule: Hashable, Sendable {
             point: reading.point, capturedAtMs: reading.capturedAtMs, sourceAtMs: reading.sourceAtMs,
             quality: .outOfRange, value: reading.value)
     }
+}
+
+/// The rules of all points; most points have one of a few, so each is kept once.
+private struct PointRules: Hashable, Sendable {
+    private var kinds: [PointRule] = []
+    private var kindOf: [PointNumber: Int32] = [:]
+
+    init(_ building: Building, _ numbering: Numbering) {
+        var known: [PointRule: Int32] = [:]
+        kindOf.reserveCapacity(building.points.count)
+        for point in building.points {
+            guard let number = numbering.points[point.id] else { continue }
+            let rule = PointRule(point)
+            let kind = known[rule] ?? Int32(kinds.count)
+            if known.updateValue(kind, forKey: rule) == nil { kinds.append(rule) }
+            kindOf[number] = kind
+        }
+    }
+
+    var points: some Sequence<PointNumber> { kindOf.keys }
+
+    subscript(point: PointNumber) -> PointRule? { kindOf[point].map { kinds[Int($0)] } }
 }
