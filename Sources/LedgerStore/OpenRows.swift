@@ -231,7 +231,7 @@ extension Database {
         func close() {
             if let here { found += Self.inOrder(here.readings).map { PlacedReading(k: here.k, reading: $0) } }
         }
-        try each("SELECT k, rows FROM open_batch ORDER BY k, id") { row in
+        func take(_ row: Row) throws -> Bool {
             let k = try row.natural(0)
             if here?.k != k {
                 close()
@@ -239,6 +239,16 @@ extension Database {
             }
             try row.openRows(1, point: point) { here?.readings.append($0) }
             return true
+        }
+        if let point {
+            // 0: written before its stream was known.
+            try each(
+                """
+                SELECT k, rows FROM open_batch
+                WHERE stream = 0 OR stream IN (SELECT stream FROM point_stream WHERE point = ?) ORDER BY k, id
+                """, .int(point.rawValue), read: take)
+        } else {
+            try each("SELECT k, rows FROM open_batch ORDER BY k, id", read: take)
         }
         close()
         return found
