@@ -61,30 +61,42 @@ struct FieldGatewayCommand: AsyncParsableCommand {
         let ending = Usage.monotonicSeconds() + max(5, seconds / 2)
         var ages: [Double] = []
         var errors: [Double] = []
-        var samples: [String: Int] = [:]
+        var polls: [Substring: Polls] = [:]
         let stream = await keeper.subscribe()
-        let began = Usage.monotonicSeconds()
         for await batch in stream {
             let now = Usage.wallTicks()
             for reading in batch {
                 guard case .integer(let word) = reading.value else { continue }
                 ages.append(Self.ticks(now - word) / 10)
                 errors.append(abs(Self.ticks(reading.capturedAtMs * 10 - word)) / 10)
-                if let entity = ids[reading.point]?.prefix(while: { $0 != "." }) {
-                    samples[String(entity), default: 0] += 1
-                }
+                guard let entity = ids[reading.point]?.prefix(while: { $0 != "." }) else { continue }
+                polls[entity, default: Polls()].note(reading.capturedAtMs)
             }
             if Usage.monotonicSeconds() >= ending { break }
         }
-        let tookS = Usage.monotonicSeconds() - began
         ages.sort()
         errors.sort()
         tell("ageP50Ms", Self.part(ages, 0.50))
         tell("ageP95Ms", Self.part(ages, 0.95))
         tell("captureErrorP95Ms", Self.part(errors, 0.95))
-        // All but the last device: in the run with a dead unit that is the dead one.
-        let last = samples.keys.max { $0.count == $1.count ? $0 < $1 : $0.count < $1.count } ?? ""
-        tell("othersPerS", Double(samples.filter { $0.key != last || samples.count < 10 }.values.reduce(0, +)) / tookS)
+        // All but the last of ten units: in the run with a dead unit that is the dead one.
+        tell("othersPerS", polls.filter { $0.key != "d0-10" }.values.map(\.perS).reduce(0, +))
+    }
+
+    /// How often a device was read, from the first to the last time.
+    private struct Polls {
+        var count = 0
+        var firstMs: Int64 = 0
+        var lastMs: Int64 = 0
+
+        mutating func note(_ atMs: Int64) {
+            if atMs == lastMs { return }
+            if count == 0 { firstMs = atMs }
+            lastMs = atMs
+            count += 1
+        }
+
+        var perS: Double { lastMs > firstMs ? Double(count - 1) * 1_000 / Double(lastMs - firstMs) : 0 }
     }
 
     /// Messages on disk a second, from the first to the last commit.
