@@ -58,7 +58,7 @@ struct FieldGatewayCommand: AsyncParsableCommand {
 
     private func listen(_ keeper: TwinKeeper) async throws {
         let ids = await keeper.ids
-        let ending = Usage.monotonicSeconds() + max(5, seconds / 2)
+        let ending = Usage.monotonicSeconds() + max(5, seconds)
         var ages: [Double] = []
         var errors: [Double] = []
         var polls: [Substring: Polls] = [:]
