@@ -29,7 +29,7 @@ extension LogWriter {
     package func appendGap(to kTo: UInt64, cause: UInt64) throws {
         guard kTo >= openK else { return }
         let body = Leaf.Body.gap(Leaf.Gap(kFrom: openK, kTo: kTo, cause: cause))
-        try ledger { [leaf = try leaf(body, k: kTo)] in _ = try $0.append(leaf) }
+        try closing { try ledger { [leaf = try leaf(body, k: kTo)] in _ = try $0.append(leaf) } }
         placement.close(below: kTo + 1)
     }
 
@@ -68,9 +68,19 @@ extension LogWriter {
             intervals.append(try interval(k, boot: boot, access: access))
         }
         let ready = intervals
-        let sealed = try ledger { try $0.seal(ready) }
+        let sealed = try closing { try ledger { try $0.seal(ready) } }
         placement.close(below: range.upperBound + 1)
         return sealed
+    }
+
+    /// A disk may have done what it reports as failed: then the intervals are closed all the same, and the next round goes on
+    /// behind them.
+    private func closing<T>(_ write: () throws -> T) throws -> T {
+        do { return try write() } catch {
+            // A disk that cannot be read either is told by the error that is thrown.
+            if let covered = try? ledger({ try $0.head().lastCoveredK }) { placement.close(below: covered + 1) }
+            throw error
+        }
     }
 
     private func interval(
