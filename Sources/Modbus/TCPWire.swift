@@ -60,6 +60,11 @@ final class TCPWire: Wire {
                 if buffer[0] == header[0], buffer[1] == header[1] { return try handOut(size, unit: unit) }
                 noteLate(buffer[6])
                 drop(size)
+                guard monotonicNowUs() < deadlineUs else {
+                    // Nobody is so late with so many answers: what goes on talking is left.
+                    isBroken = true
+                    throw .noAnswer(unit: unit, afterMs: withinMs)
+                }
             } else {
                 try receive(unit, deadlineUs: deadlineUs, withinMs: withinMs)
             }

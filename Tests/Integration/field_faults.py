@@ -17,7 +17,8 @@ FAULTS = [
     ("nopath", "exception 10", False), ("notarget", "exception 11", False), ("tid", "tid", False), ("uid", "uid", False), ("function", "function", False),
     ("late", "late 1400", False), ("drip", "drip 4", True), ("slowdrip", "drip 300", False), ("short", "short", False), ("long", "long", False),
     ("split", "split 30", True), ("garbage", "garbage", False), ("close", "close", False), ("half", "half", False), ("length", "length", False),
-    ("drop", "drop", False), ("refuse", "line refuse", False), ("mute", "line mute", False), ("babble", "line babble", False), ("rtubabble", "line babble", False), ("rtudrop", "drop", False), ("rtulate", "late 1400", False),
+    ("drop", "drop", False), ("refuse", "line refuse", False), ("mute", "line mute", False), ("babble", "line babble", False), ("chatter", "line chatter", False),
+    ("rtubabble", "line babble", False), ("rtuchatter", "line chatter", False), ("rtudrop", "drop", False), ("rtulate", "late 1400", False),
     ("rtucrc", "crc", False), ("rtuuid", "uid", False), ("rtushort", "short", False), ("rtudrip", "drip 4", True), ("rtusplit", "split 30", True),
 ]
 FAULT_SECONDS = 7

@@ -206,7 +206,7 @@ void serve(struct connection *c, unsigned char *request, int size) {
         if (gapUsMin < 0 || gap < gapUsMin) gapUsMin = gap;
         if (gap < gapMs * 1000LL) gapViolations++;
     }
-    if (policy == MUTE || policy == BABBLE) return;
+    if (policy == MUTE || policy >= BABBLE) return;
     int code = 0;
     if (function <= 4 || function >= 15) {
         for (int i = 0; i < unit->holeCount; i++)

@@ -62,7 +62,7 @@ static void cutAll(void) {
 }
 
 static int setPolicy(const char *name) {
-    static const char *names[POLICIES] = {"open", "refuse", "mute", "one", "babble"};
+    static const char *names[POLICIES] = {"open", "refuse", "mute", "one", "babble", "chatter"};
     for (int i = 0; i < POLICIES; i++) {
         if (!name || strcmp(name, names[i]) != 0) continue;
         policy = i;

@@ -10,8 +10,9 @@
  *   fault U KIND [ARG] [count N] [chance PERCENT]   the next N answers, or all; KIND none ends it
  *   random PERCENT KIND...                          so many of all answers get one of the kinds, by chance
  *   hole U FROM TO | max U N | delay MS | gap MS | noise N | set U ADDRESS WORD
- *   line open | refuse | mute | one | babble        mute: connections are taken and never answered; babble: and sent noise
- *                                                   for ever, as fast as they take it
+ *   line open | refuse | mute | one | babble | chatter
+ *         mute: connections are taken and never answered; babble: and sent noise for ever, as fast as they take it;
+ *         chatter: whole frames that nobody asked for instead of noise
  *   cut | stats | reset
  */
 #define _GNU_SOURCE
@@ -208,9 +209,19 @@ static void acceptOne(void) {
     take(fd);
 }
 
+/* Noise, or whole refusals of another transaction or another unit, to everybody. */
 static void babble(void) {
-    static unsigned char noise[1 << 16];
-    for (unsigned i = 0; i < sizeof noise; i += 97) noise[i] = chance(256);
+    static unsigned char noise[9 * 7 * 1000];
+    unsigned char frame[9] = {0xEE, chance(256), 0, 0, 0, 3, 1, 0x83, 4};
+    int size = 9;
+    if (isRTU) {
+        unsigned char other[7] = {61, 3, 2, chance(256), 1};
+        unsigned short crc = crc16(other, 5);
+        other[5] = crc & 0xFF;
+        other[6] = crc >> 8;
+        memcpy(frame, other, size = 7);
+    }
+    for (unsigned i = 0; i < sizeof noise; i++) noise[i] = policy == CHATTER ? frame[i % size] : i % 97 ? 0 : chance(256);
     for (int i = 0; i < CONNECTIONS; i++)
         if (connections[i].fd >= 0) (void)!send(connections[i].fd, noise, sizeof noise, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
@@ -224,14 +235,14 @@ int main(int argc, char **argv) {
             watched[2 + i] = (struct pollfd){.fd = connections[i].fd, .events = POLLIN};
             ids[i] = connections[i].id;
         }
-        long long now = nowUs(CLOCK_MONOTONIC), next = nextDueUs(now + (policy == BABBLE ? 2000 : 100000));
+        long long now = nowUs(CLOCK_MONOTONIC), next = nextDueUs(now + (policy >= BABBLE ? 2000 : 100000));
         int waitMs = next <= now ? 0 : (int)((next - now + 999) / 1000);
         poll(watched, CONNECTIONS + 2, waitMs);
         for (int i = 0; i < CONNECTIONS; i++)
             if (connections[i].fd >= 0 && connections[i].id == ids[i] && watched[2 + i].revents) readFrom(&connections[i]);
         if (listening >= 0 && watched[1].fd == listening && watched[1].revents) acceptOne();
         writeDue();
-        if (policy == BABBLE) babble();
+        if (policy >= BABBLE) babble();
         if (watched[0].revents) readCommands();
         if (isSerial && openCount() == 0) openSerial();
     }

@@ -22,7 +22,7 @@ struct unit {
 };
 struct connection { int fd; long id; unsigned char in[FRAME]; int have; long long lastByteUs; };
 
-enum policy { OPEN, REFUSE, MUTE, ONE, BABBLE, POLICIES };
+enum policy { OPEN, REFUSE, MUTE, ONE, BABBLE, CHATTER, POLICIES };
 
 extern struct unit units[UNITS];
 extern struct connection connections[CONNECTIONS];
