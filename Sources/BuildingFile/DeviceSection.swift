@@ -47,7 +47,8 @@ enum DeviceSection {
             throw profileNode.error("unknown profile '\(name.prefix(80))'", hint: didYouMean(name, in: profiles.ids))
         }
         let isModbus = profile.modbus != nil
-        let address = isModbus ? try modbus(node, entry.key) : try mqtt(node, entry.key)
+        let address =
+            isModbus ? try modbus(node, entry.key) : try mqtt(node, entry.key, isSparkplug: profile.isSparkplug)
         let everySeconds = try node["every"].map { node throws(SourceError) in try seconds(node) }
         return Found(
             device: Device(id: entry.key, profile: profile.id, profileHash: profile.hash.bytes, address: address),
@@ -55,7 +56,9 @@ enum DeviceSection {
             everySeconds: everySeconds ?? (isModbus ? modbusEverySeconds : mqttEverySeconds))
     }
 
-    private static func mqtt(_ node: YAMLNode, _ id: String) throws(SourceError) -> DeviceAddress {
+    private static func mqtt(
+        _ node: YAMLNode, _ id: String, isSparkplug: Bool
+    ) throws(SourceError) -> DeviceAddress {
         for key in ["modbus", "unit", "baud", "mode"] {
             if let wrong = node[key] {
                 throw wrong.error("'\(key)' does not go with an MQTT profile", hint: "device \(id) needs 'mqtt: TOPIC'")
@@ -67,6 +70,11 @@ enum DeviceSection {
             !root.isEmpty && !root.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") || $0 == 0 }
         guard isLegal, root.utf8.first != UInt8(ascii: "/"), root.utf8.last != UInt8(ascii: "/") else {
             throw topic.error("'\(root.prefix(80))' is no topic root", hint: "no wildcard, no slash at either end")
+        }
+        let levels = root.split(separator: "/", omittingEmptySubsequences: false)
+        guard !isSparkplug || ((2...3).contains(levels.count) && !levels.contains("")) else {
+            throw topic.error(
+                "'\(root.prefix(80))' names no Sparkplug node", hint: "write GROUP/NODE or GROUP/NODE/DEVICE")
         }
         return .mqtt(root: root)
     }

@@ -35,15 +35,16 @@ extension DeviceProfile.Transport {
                     }),
             ])
         case .mqtt(let dialect):
-            .array([
-                .text("mqtt"),
-                dialect.availability.map {
-                    .array([
-                        .text($0.topic.description), optional($0.path?.description), .text($0.online),
-                        .text($0.offline),
-                    ])
-                } ?? .null,
-            ])
+            .array(
+                [
+                    .text("mqtt"),
+                    dialect.availability.map {
+                        .array([
+                            .text($0.topic.description), optional($0.path?.description), .text($0.online),
+                            .text($0.offline),
+                        ])
+                    } ?? .null,
+                ] + (dialect.tlv.map { [$0.canonical] } ?? []))
         }
     }
 }
@@ -89,12 +90,18 @@ extension ProfilePoint.Source {
                 .array(point.notAvailable.map { .unsigned($0) }), point.scaleRegister.map { .int(Int64($0)) } ?? .null,
             ])
         case .mqtt(let point):
-            .array([
-                .text(point.topic.description), point.place.canonical, .text(point.type.rawValue),
-                point.match.map { .array([.text($0.path.description), .text($0.equals)]) } ?? .null,
-                point.time.map { .array([.text($0.path.description), .text($0.form.rawValue)]) } ?? .null,
-                .text(point.retained.rawValue), .array(point.notAvailable.map { .text($0) }),
-            ])
+            .array(
+                [
+                    .text(point.topic.description), point.place.canonical, .text(point.type.rawValue),
+                    point.match.map { .array([.text($0.path.description)] + $0.equals.map { .text($0) }) } ?? .null,
+                    point.time.map {
+                        .array(
+                            [.text($0.path.description), .text($0.form.rawValue)]
+                                + ($0.zone.map { [.text($0.name)] } ?? []))
+                    } ?? .null,
+                    .text(point.retained.rawValue), .array(point.notAvailable.map { .text($0) }),
+                    // Only where it is said, so that profiles of before keep their hash.
+                ] + (point.omitted == .nothing ? [] : [.text(point.omitted.rawValue)]))
         }
     }
 }
@@ -105,7 +112,34 @@ extension MQTTPoint.Place {
         case .path(let path): .array([.text("path"), .text(path.description)])
         case .plain: .array([.text("plain")])
         case .capture(let name): .array([.text("capture"), .text(name)])
+        case .metric(let name): .array([.text("metric"), .text(name)])
+        case .record(let field):
+            .array([
+                .text("record"), .int(Int64(field.channel)), .int(Int64(field.type)), .int(Int64(field.at)),
+                .text(field.number.rawValue), .text(field.order.rawValue),
+                field.bits.map { .array([.int(Int64($0.lowerBound)), .int(Int64($0.upperBound))]) } ?? .null,
+                .array(field.notAvailable.map { .unsigned($0) }),
+            ])
         }
+    }
+}
+
+extension MQTTPoint.SourceTime.Zone {
+    fileprivate var name: String {
+        switch self {
+        case .building: "building"
+        case .named(let name): name
+        }
+    }
+}
+
+extension TLVTable {
+    fileprivate var canonical: CBOR {
+        .array([
+            .text(path.description), .text(encoding.rawValue),
+            .array(
+                records.map { .array([.int(Int64($0.channel)), .int(Int64($0.type)), .int(Int64($0.sizeBytes))]) }),
+        ])
     }
 }
 

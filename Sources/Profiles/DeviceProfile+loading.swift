@@ -3,7 +3,7 @@ package import SourceYAML
 extension DeviceProfile {
     static let keys = [
         "profile", "revision", "vendor", "models", "transport", "confidence", "provenance", "notes", "defaults",
-        "identify", "read", "availability", "points", "test",
+        "identify", "read", "availability", "tlv", "points", "test",
     ]
 
     /// Reads one profile file.
@@ -28,7 +28,7 @@ extension DeviceProfile {
             throw name.error("the name '\(id)' may hold a-z, 0-9, '-' and '.' only")
         }
         let form = try root.required("transport").choice(["modbus", "mqtt"])
-        let defaults = try PointDefaults(root["defaults"], isModbus: form == "modbus")
+        let defaults = try PointDefaults(root["defaults"], isModbus: form == "modbus", tlv: root["tlv"])
         var points: [ProfilePoint] = []
         for entry in try root.required("points").entries() {
             points.append(try ProfilePoint.load(entry, defaults: defaults))
@@ -39,7 +39,7 @@ extension DeviceProfile {
             if form == "modbus" {
                 .modbus(try ModbusDialect.load(root, defaults: defaults))
             } else {
-                .mqtt(try MQTTDialect.load(root))
+                .mqtt(try MQTTDialect.load(root, points: points, defaults: defaults))
             }
         if case .modbus(let dialect) = transport { try checkSpans(points, dialect.limits, root) }
         let provenance = try root.required("provenance").strings()
@@ -104,19 +104,5 @@ extension ModbusDialect {
                     words: words))
         }
         return ModbusDialect(limits: limits, identify: checks)
-    }
-}
-
-extension MQTTDialect {
-    static func load(_ root: YAMLNode) throws(SourceError) -> MQTTDialect {
-        for key in ["read", "identify"] {
-            if let node = root[key] { throw node.error("'\(key)' is for transport modbus") }
-        }
-        guard let node = root["availability"] else { return MQTTDialect(availability: nil) }
-        try node.allow(["topic", "path", "online", "offline"], in: "availability")
-        return MQTTDialect(
-            availability: Availability(
-                topic: try PointDefaults.topic(node.required("topic")), path: try PointDefaults.path(node["path"]),
-                online: try node.required("online").string(), offline: try node.required("offline").string()))
     }
 }

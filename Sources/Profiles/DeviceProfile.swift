@@ -28,6 +28,16 @@ package struct DeviceProfile: Hashable, Sendable {
         if case .mqtt(let dialect) = transport { dialect } else { nil }
     }
 
+    /// Whether its points are Sparkplug B metrics.
+    package var isSparkplug: Bool { points.contains { $0.mqtt?.metric != nil } }
+
+    /// Names of time zones that its time stamps are told in, the building's own left out.
+    package var zoneNames: Set<String> {
+        var names: Set<String> = []
+        for point in points { if case .named(let name)? = point.mqtt?.time?.zone { names.insert(name) } }
+        return names
+    }
+
     package enum Transport: Hashable, Sendable {
         case modbus(ModbusDialect)
         case mqtt(MQTTDialect)
@@ -72,13 +82,18 @@ package struct IdentityCheck: Hashable, Sendable {
 /// What a device's MQTT topics tell besides values.
 package struct MQTTDialect: Hashable, Sendable {
     package let availability: Availability?
+    /// How binary payloads are cut into records; `nil` for devices that speak JSON or words.
+    package let tlv: TLVTable?
 
-    package init(availability: Availability?) { self.availability = availability }
+    package init(availability: Availability?, tlv: TLVTable? = nil) {
+        self.availability = availability
+        self.tlv = tlv
+    }
 
     /// A topic, often the last will, that tells whether the device is there.
     package struct Availability: Hashable, Sendable {
         package let topic: TopicTemplate
-        /// Where in a JSON payload the word stands; `nil` when the payload is the word.
+        /// Where in a JSON payload the word stands; a payload that is no JSON object is the word itself.
         package let path: JSONPath?
         package let online: String
         package let offline: String

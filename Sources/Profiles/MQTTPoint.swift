@@ -1,5 +1,6 @@
 /// Where a value stands in the messages of an MQTT device.
 package struct MQTTPoint: Hashable, Sendable {
+    /// For a Sparkplug metric `{root}`, the root being `GROUP/NODE[/DEVICE]`.
     package let topic: TopicTemplate
     package let place: Place
     package let type: TokenType
@@ -8,6 +9,7 @@ package struct MQTTPoint: Hashable, Sendable {
     /// Where the message says when the value was current.
     package let time: SourceTime?
     package let retained: RetainedPolicy
+    package let omitted: OmittedPolicy
     /// Words that mean "no value"; JSON null always does.
     package let notAvailable: [String]
 
@@ -17,6 +19,10 @@ package struct MQTTPoint: Hashable, Sendable {
         case plain
         /// A level of the topic.
         case capture(String)
+        /// A number in a binary record that the message carries as base64 or hex.
+        case record(TLVField)
+        /// A Sparkplug B metric of this name.
+        case metric(String)
     }
 
     package enum TokenType: String, Hashable, Sendable, CaseIterable {
@@ -31,12 +37,15 @@ package struct MQTTPoint: Hashable, Sendable {
 
     package struct Match: Hashable, Sendable {
         package let path: JSONPath
-        package let equals: String
+        /// One of these.
+        package let equals: [String]
     }
 
     package struct SourceTime: Hashable, Sendable {
         package let path: JSONPath
         package let form: Form
+        /// For `local` only.
+        package let zone: Zone?
 
         package enum Form: String, Hashable, Sendable, CaseIterable {
             /// Decimal places allowed.
@@ -44,6 +53,15 @@ package struct MQTTPoint: Hashable, Sendable {
             case unixMs = "unix-ms"
             /// With `Z` or an offset; without one it is not used.
             case rfc3339
+            /// Date and time on a wall clock, without zone; an hour that the clock shows twice or never is not used.
+            case local
+        }
+
+        package enum Zone: Hashable, Sendable {
+            /// The building's own.
+            case building
+            /// IANA name.
+            case named(String)
         }
     }
 
@@ -53,6 +71,19 @@ package struct MQTTPoint: Hashable, Sendable {
         case ignore
         /// Taken; without a time of its own its quality is `stale`.
         case accept
+    }
+
+    /// What it means when a value's key is not in the message.
+    package enum OmittedPolicy: String, Hashable, Sendable, CaseIterable {
+        /// The message does not tell this value.
+        case nothing
+        /// Zero, false or an empty text, provided that the object around it is there.
+        case zero
+    }
+
+    /// The metric's name, for a Sparkplug B point.
+    package var metric: String? {
+        if case .metric(let name) = place { name } else { nil }
     }
 }
 

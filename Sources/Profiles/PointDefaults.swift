@@ -1,17 +1,28 @@
+import Readings
 import SourceYAML
 
 /// What holds for every point of a profile that does not say otherwise.
 struct PointDefaults {
     static let modbusKeys = ["function", "order", "addressing"]
-    static let mqttKeys = ["topic", "match", "time", "retained"]
+    static let mqttKeys = ["topic", "match", "time", "retained", "omitted"]
 
     let isModbus: Bool
+    /// Table and byte order of the profile's binary records.
+    let tlv: TLVTable?
+    let tlvOrder: TLVTable.Order
     private let node: YAMLNode?
 
-    init(_ node: YAMLNode?, isModbus: Bool) throws(SourceError) {
+    init(_ node: YAMLNode?, isModbus: Bool, tlv table: YAMLNode? = nil) throws(SourceError) {
         self.node = node
         self.isModbus = isModbus
         try node?.allow(isModbus ? Self.modbusKeys : Self.mqttKeys, in: "defaults")
+        if let table {
+            if isModbus { throw table.error("'tlv' is for transport mqtt") }
+            let loaded = try TLVTable.load(table)
+            (tlv, tlvOrder) = (loaded.table, loaded.order)
+        } else {
+            (tlv, tlvOrder) = (nil, .little)
+        }
     }
 
     func function(_ own: YAMLNode?) throws(SourceError) -> ModbusFunction {
@@ -46,15 +57,31 @@ struct PointDefaults {
     func match(_ own: YAMLNode?) throws(SourceError) -> MQTTPoint.Match? {
         guard let node = own ?? node?["match"] else { return nil }
         try node.allow(["path", "equals"], in: "match")
-        return MQTTPoint.Match(path: try Self.path(node.required("path")), equals: try node.required("equals").string())
+        let words = try node.required("equals").strings()
+        guard !words.isEmpty else { throw node.error("'equals' holds at least one word") }
+        return MQTTPoint.Match(path: try Self.path(node.required("path")), equals: words)
     }
 
     func time(_ own: YAMLNode?) throws(SourceError) -> MQTTPoint.SourceTime? {
         guard let node = own ?? node?["time"] else { return nil }
-        try node.allow(["path", "form"], in: "time")
-        return MQTTPoint.SourceTime(
-            path: try Self.path(node.required("path")),
-            form: try node.required("form").choice(MQTTPoint.SourceTime.Form.self))
+        try node.allow(["path", "form", "zone"], in: "time")
+        let form = try node.required("form").choice(MQTTPoint.SourceTime.Form.self)
+        var zone: MQTTPoint.SourceTime.Zone?
+        if form == .local {
+            let place = try node.required("zone")
+            let name = try place.string(sizeBytesMax: 64)
+            guard name == "building" || ZoneRules.isLegalName(name) else {
+                throw place.error("'\(name)' is no time zone", hint: "write building, or a name such as Europe/Oslo")
+            }
+            zone = name == "building" ? .building : .named(name)
+        } else if let place = node["zone"] {
+            throw place.error("'zone' is for the form local; \(form.rawValue) is an instant already")
+        }
+        return MQTTPoint.SourceTime(path: try Self.path(node.required("path")), form: form, zone: zone)
+    }
+
+    func omitted(_ own: YAMLNode?) throws(SourceError) -> MQTTPoint.OmittedPolicy {
+        try (own ?? node?["omitted"])?.choice(MQTTPoint.OmittedPolicy.self) ?? .nothing
     }
 
     func retained(_ own: YAMLNode?) throws(SourceError) -> MQTTPoint.RetainedPolicy {

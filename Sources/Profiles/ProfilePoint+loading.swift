@@ -9,7 +9,10 @@ extension ProfilePoint {
     private static let modbusKeys = [
         "address", "function", "order", "words", "bit", "bits", "scaleRegister",
     ]
-    private static let mqttKeys = ["topic", "path", "plain", "capture", "match", "time", "retained"]
+    private static let mqttKeys = [
+        "topic", "path", "plain", "capture", "match", "time", "retained", "omitted", "record", "at", "bit", "bits",
+        "metric",
+    ]
 
     static func load(_ entry: YAMLEntry, defaults: PointDefaults) throws(SourceError) -> ProfilePoint {
         let node = entry.value
@@ -77,39 +80,5 @@ extension ProfilePoint {
             labels.append(Label(value: value, name: try entry.value.string(sizeBytesMax: 100)))
         }
         return labels.sorted { $0.value < $1.value }
-    }
-}
-
-extension MQTTPoint {
-    var kind: ValueKind {
-        switch type {
-        case .number: .numericText
-        case .bool: .flag
-        case .text: .text
-        case .enum: .integer
-        }
-    }
-
-    static func load(_ node: YAMLNode, defaults: PointDefaults) throws(SourceError) -> MQTTPoint {
-        let topic = try defaults.topic(node["topic"], of: node)
-        let place: Place
-        switch (node["path"], node["plain"], node["capture"]) {
-        case (let path?, nil, nil): place = .path(try PointDefaults.path(path))
-        case (nil, let plain?, nil):
-            guard try plain.bool() else { throw plain.error("'plain' is true or absent") }
-            place = .plain
-        case (nil, nil, let capture?):
-            let name = try capture.string()
-            guard topic.captures.contains(name) else {
-                throw capture.error("the topic has no {\(name)}", hint: didYouMean(name, in: topic.captures))
-            }
-            place = .capture(name)
-        default: throw node.error("a point needs exactly one of 'path', 'plain' and 'capture' in \(node.pathText)")
-        }
-        return MQTTPoint(
-            topic: topic, place: place, type: try node["type"]?.choice(TokenType.self) ?? .number,
-            match: try defaults.match(node["match"]), time: try defaults.time(node["time"]),
-            retained: try defaults.retained(node["retained"]),
-            notAvailable: try node["notAvailable"]?.strings() ?? [])
     }
 }

@@ -38,6 +38,15 @@ package struct TopicTemplate: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// `{root}`.
+    static let root = TopicTemplate()
+
+    private init() {
+        description = "{root}"
+        startsWithRoot = true
+        levels = []
+    }
+
     /// Names between braces, `root` left out.
     package var captures: [String] {
         levels.compactMap { if case .capture(let name) = $0 { name } else { nil } }
