@@ -12,8 +12,10 @@ let house: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
-func room(_ name: String, _ opensOnto: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .target(name: name, dependencies: opensOnto, resources: resources, swiftSettings: house)
+func room(
+    _ name: String, _ opensOnto: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource] = []
+) -> Target {
+    .target(name: name, dependencies: opensOnto, exclude: exclude, resources: resources, swiftSettings: house)
 }
 
 func door(_ name: String, _ opensOnto: [Target.Dependency]) -> Target {
@@ -74,7 +76,7 @@ let package = Package(
         .systemLibrary(name: "CModbus", pkgConfig: "libmodbus"),
         room("Modbus", ["Readings", "Profiles", "BlockingThread", "CModbus"]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto"),
-        room("SparkplugPayload", [protobuf]),
+        room("SparkplugPayload", [protobuf], exclude: ["sparkplug.proto"]),
         room("MQTT", ["Readings", "Profiles", "BlockingThread", "SparkplugPayload", "CMosquitto"]),
 
         // Changes the twin.
