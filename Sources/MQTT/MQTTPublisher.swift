@@ -1,57 +1,53 @@
 import BlockingThread
 import Synchronization
 
-/// Sends messages to a broker: the devices of the make-believe building, later the twin itself.
+/// Sends messages to a broker: the twin itself, and the devices of the make-believe building.
 package final class MQTTPublisher: Sendable {
     /// Messages that may wait for the broker.
-    package static let outboxCountMax = 4096
+    package static let outboxCountMax = Outbox.countMax
 
-    private let outbox = Mutex<[MQTTMessage]>([])
-    private let wake = WakePipe()
+    private let outbox = Outbox()
     private let sender: Sender
     private let connected = Flag()
 
     /// - Parameters:
     ///   - will: what the broker publishes when this client disappears.
     ///   - birth: sent after every successful connect, before anything else.
+    ///   - farewell: sent when this client ends by itself; the broker does not publish the will then.
     ///   - chance: 0 ..< 1, spreads reconnects.
+    ///   - onConnect: told after every successful connect, once the birth is on its way; must not block.
     package init(
-        _ settings: MQTTSettings, will: MQTTMessage? = nil, birth: [MQTTMessage] = [],
-        chance: @escaping @Sendable () -> Double
+        _ settings: MQTTSettings, will: MQTTMessage? = nil, birth: [MQTTMessage] = [], farewell: [MQTTMessage] = [],
+        chance: @escaping @Sendable () -> Double, onConnect: @escaping @Sendable () -> Void = {}
     ) {
-        sender = Sender(settings, will: will, birth: birth, chance: chance)
+        sender = Sender(
+            settings, will: will, birth: birth, farewell: farewell, chance: chance, onConnect: onConnect)
     }
 
     /// Puts a message into the outbox; false when that is full, and the message is not sent then. Never blocks.
     @discardableResult
-    package func publish(_ message: MQTTMessage) -> Bool {
-        let isTaken = outbox.withLock { waiting in
-            guard waiting.count < Self.outboxCountMax else { return false }
-            waiting.append(message)
-            return true
-        }
-        wake.wake()
-        return isTaken
+    package func publish(_ message: MQTTMessage) -> Bool { outbox.put(message) }
+
+    /// Sends a message and waits until the broker has taken it (PUBACK for QoS 1, PUBCOMP for QoS 2, the socket for QoS 0).
+    ///
+    /// When this throws, the message may have reached the broker only if it was under way already; a version 5 broker drops
+    /// it after the deadline. Without a connection it throws at once.
+    package func send(_ message: MQTTMessage, withinMs: Int) async throws(MQTTError) {
+        guard isConnected else { throw .lost(code: 4) }
+        try await outbox.send(message, withinMs: withinMs)
     }
 
     /// Connects, sends, reconnects; ends when cancelled.
     package func run() async throws {
-        let wake = wake
+        let outbox = outbox
         try await withTaskCancellationHandler {
-            try await sender.run(wake: wake, connected: connected) { self.takeAll() }
+            try await sender.run(outbox, connected: connected)
         } onCancel: {
-            wake.wake()
+            outbox.wake.wake()
         }
     }
 
     package var isConnected: Bool { connected.value }
-
-    private func takeAll() -> [MQTTMessage] {
-        outbox.withLock { waiting in
-            defer { waiting = [] }
-            return waiting
-        }
-    }
 }
 
 /// A Boolean that one thread writes and others read.
@@ -66,52 +62,68 @@ private actor Sender {
     private let settings: MQTTSettings
     private let will: MQTTMessage?
     private let birth: [MQTTMessage]
+    private let farewell: [MQTTMessage]
     private let chance: @Sendable () -> Double
-    /// Taken from the outbox and not yet sent; the outbox refills only when this is empty or the link broke.
-    private var pending: [MQTTMessage] = []
+    private let onConnect: @Sendable () -> Void
+    private var version: MQTTVersion
+
+    /// Steps that the last messages get when this client ends by itself.
+    private static let endingStepsMax = 20
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(_ settings: MQTTSettings, will: MQTTMessage?, birth: [MQTTMessage], chance: @escaping @Sendable () -> Double) {
+    init(
+        _ settings: MQTTSettings, will: MQTTMessage?, birth: [MQTTMessage], farewell: [MQTTMessage],
+        chance: @escaping @Sendable () -> Double, onConnect: @escaping @Sendable () -> Void
+    ) {
         self.settings = settings
         self.will = will
         self.birth = birth
+        self.farewell = farewell
         self.chance = chance
+        self.onConnect = onConnect
+        version = settings.version ?? .v5
     }
 
-    func run(wake: WakePipe, connected: Flag, take: @Sendable () -> [MQTTMessage]) async throws {
+    func run(_ outbox: Outbox, connected: Flag) async throws {
         var failures = 0
         while !Task.isCancelled {
+            var sending = Sending(outbox)
             do throws(MQTTError) {
-                let link = try BrokerLink.open(settings, will: will, wake: wake, nowMs: { 0 })
+                let link = try BrokerLink(settings, version: version, will: will, nowMs: { 0 })
+                _ = try link.connect(wake: outbox.wake)
                 failures = 0
+                for message in birth { try link.publish(message) }
                 connected.set(true)
                 defer { connected.set(false) }
-                for message in birth { try link.publish(message) }
+                onConnect()
                 while !Task.isCancelled {
-                    pending += take()
-                    try send(link)
-                    try link.step(timeoutMs: 1000, wake: wake)
+                    try sending.step(link)
+                    try link.step(timeoutMs: 1000, wake: outbox.wake)
                 }
-                pending += take()
-                try send(link)
-                link.disconnect()
+                try end(link, &sending, outbox)
             } catch {
+                sending.fail(error)
+                if error.isVersionRefused, settings.version == nil, version == .v5 {
+                    version = .v311
+                    continue
+                }
                 failures += 1
             }
             if Task.isCancelled { break }
             try await Task.sleep(for: .milliseconds(settings.backOffMs(failures: failures, chance: chance())))
         }
+        outbox.failAll(.lost(code: 4))
         try Task.checkCancellation()
     }
 
-    /// What was not sent stays for the next connection.
-    private func send(_ link: BrokerLink) throws(MQTTError) {
-        var sent = 0
-        defer { pending.removeFirst(sent) }
-        for message in pending {
-            try link.publish(message)
-            sent += 1
+    private func end(_ link: BrokerLink, _ sending: inout Sending, _ outbox: Outbox) throws(MQTTError) {
+        for message in farewell { try link.publish(message) }
+        for _ in 0..<Self.endingStepsMax {
+            try sending.step(link)
+            if sending.isIdle, !link.isCrowded { break }
+            try link.step(timeoutMs: 50, wake: outbox.wake)
         }
+        link.disconnect()
     }
 }

@@ -5,7 +5,7 @@ package import Readings
 package struct MQTTDevice: Sendable {
     /// Id of the device in the building file.
     package let device: String
-    /// One or more topic levels, such as `shellypro3em-0123456789ab`.
+    /// One or more topic levels, such as `shellypro3em-0123456789ab`; of a Sparkplug device `GROUP/NODE[/DEVICE]`.
     package let root: String
     package let profile: DeviceProfile
     package let points: [BoundPoint]
@@ -25,7 +25,11 @@ package struct MQTTRouter {
         package var readings: [Reading] = []
         /// It should have been JSON and was not, or a value was not of its type.
         package var isMalformed = false
+        /// No device has this topic.
+        package var isUnknown = false
         package var events: [MQTTEvent] = []
+        /// To be sent.
+        package var messages: [MQTTMessage] = []
     }
 
     private struct Route {
@@ -35,86 +39,99 @@ package struct MQTTRouter {
         var tellsAvailability: Bool
     }
 
-    private struct Target {
+    struct Target {
         let bound: BoundPoint
         let place: MQTTPoint
         let device: Int
+        let path: [JSONText.Step]
+        /// Number of its question about time or match; points that ask the same have the same number.
+        let timeNumber: Int
+        let timePath: [JSONText.Step]
+        let matchNumber: Int
+        let matchPath: [JSONText.Step]
         /// What was told last, where that was not a value.
         var told: Quality?
     }
 
+    /// A route that a topic fits.
+    private struct Hit {
+        let route: Int
+        let captures: [String: String]
+    }
+
+    /// Topics that are looked up without comparing templates; a flood of new ones empties the list.
+    private static let knownCountMax = 8192
+    private static let knownBytesMax = 256
+
     private let devices: [MQTTDevice]
+    private let zones: MQTTZones
+    private let availability: [[JSONText.Step]?]
+    private let tlvPaths: [[JSONText.Step]]
     private var isOffline: [Bool]
     private var targets: [Target] = []
     private var routes: [Route] = []
-    /// Routes whose topic is known wholly, by topic.
-    private var exact: [String: [Int]] = [:]
-    /// Routes with captures.
-    private var patterns: [Int] = []
+    private var known: [String: [Hit]] = [:]
+    private var sparkplug: SparkplugNodes
 
-    /// What to subscribe to, each once.
+    /// What to subscribe to, each once, sorted.
     package let filters: [String]
 
-    package init(_ devices: [MQTTDevice]) {
+    /// - Parameter old: what is known of devices and points that stay is taken over from it.
+    package init(_ devices: [MQTTDevice], zones: MQTTZones = MQTTZones(), keeping old: MQTTRouter? = nil) {
         self.devices = devices
+        self.zones = zones
         isOffline = Array(repeating: false, count: devices.count)
+        availability = devices.map { $0.profile.mqtt?.availability?.path?.compiled }
+        tlvPaths = devices.map { $0.profile.mqtt?.tlv?.path.compiled ?? [] }
+        var questions = Questions()
         for (number, device) in devices.enumerated() {
             for bound in device.points {
                 guard let place = bound.source.mqtt else { continue }
-                targets.append(Target(bound: bound, place: place, device: number))
+                targets.append(questions.target(bound, place, device: number))
                 let index = targets.count - 1
-                Self.add(place.topic, number, to: &routes) { $0.points.append(index) }
+                if place.metric == nil { Self.add(place.topic, number, to: &routes) { $0.points.append(index) } }
             }
             if let availability = device.profile.mqtt?.availability {
                 Self.add(availability.topic, number, to: &routes) { $0.tellsAvailability = true }
             }
         }
-        var filters: Set<String> = []
-        for (index, route) in routes.enumerated() {
-            let filter = route.template.filter(root: devices[route.device].root)
-            filters.insert(filter)
-            if route.template.captures.isEmpty {
-                exact[filter, default: []].append(index)
-            } else {
-                patterns.append(index)
-            }
-        }
+        sparkplug = SparkplugNodes(devices, targets)
+        var filters = Set(sparkplug.filters)
+        for route in routes { filters.insert(route.template.filter(root: devices[route.device].root)) }
         self.filters = filters.sorted()
+        if let old { keep(old) }
     }
 
-    private static func add(
-        _ template: TopicTemplate, _ device: Int, to routes: inout [Route], change: (inout Route) -> Void
-    ) {
-        if let known = routes.firstIndex(where: { $0.device == device && $0.template == template }) {
-            change(&routes[known])
-        } else {
-            var route = Route(template: template, device: device, points: [], tellsAvailability: false)
-            change(&route)
-            routes.append(route)
-        }
-    }
-
-    /// - Parameter atMs: arrival, milliseconds since 1970.
-    package mutating func take(_ message: MQTTMessage, atMs: Int64) -> Outcome {
+    /// - Parameters:
+    ///   - atMs: arrival, milliseconds since 1970.
+    ///   - isQueued: the broker had kept it while this client was away, so a value without a time of its own is stale.
+    package mutating func take(_ message: MQTTMessage, atMs: Int64, isQueued: Bool = false) -> Outcome {
         var outcome = Outcome()
-        var parsed: JSONValue?
-        var isParsed = false
-        func json() -> JSONValue? {
-            if !isParsed {
-                isParsed = true
-                parsed = try? JSONValue.parse(message.payload)  // What is wrong with it is counted as malformed.
-            }
-            return parsed
+        if message.topic.utf8.starts(with: SparkplugNodes.topicStart.utf8), sparkplug.take(message, atMs, &outcome) {
+            for told in sparkplug.takeTold() { note(told, atMs: atMs, &outcome) }
+            return outcome
         }
-        for index in (exact[message.topic] ?? []) + patterns {
-            let route = routes[index]
-            guard let captures = route.template.match(message.topic, root: devices[route.device].root) else { continue }
-            if route.tellsAvailability { tellAvailability(route.device, message, json, atMs: atMs, &outcome) }
+        let hits = hits(message.topic)
+        if hits.isEmpty {
+            outcome.isUnknown = true
+            return outcome
+        }
+        var body = MessageBody(message)
+        for hit in hits {
+            let route = routes[hit.route]
+            if route.tellsAvailability { tellAvailability(route.device, &body, atMs: atMs, &outcome) }
             for target in route.points {
-                let said = said(target, message, captures, json, &outcome.isMalformed)
-                note(said, target, message, json, atMs: atMs, &outcome)
+                let said = said(target, &body, hit.captures, &outcome.isMalformed)
+                note(said, target, &body, atMs: atMs, isQueued: isQueued, &outcome)
             }
         }
+        return outcome
+    }
+
+    /// What a new connection has to ask for: Sparkplug births that may have been missed.
+    mutating func connected(atMs: Int64) -> Outcome {
+        var outcome = Outcome()
+        sparkplug.connected(atMs, &outcome)
         return outcome
     }
 
@@ -123,23 +140,78 @@ package struct MQTTRouter {
         targets.indices.compactMap { tell(.offline, $0, atMs: atMs) }
     }
 
+    // MARK: - Topics
+
+    private mutating func hits(_ topic: String) -> [Hit] {
+        if let hits = known[topic] { return hits }
+        var hits: [Hit] = []
+        for (index, route) in routes.enumerated() {
+            guard let captures = route.template.match(topic, root: devices[route.device].root) else { continue }
+            hits.append(Hit(route: index, captures: captures))
+        }
+        guard topic.utf8.count <= Self.knownBytesMax else { return hits }
+        if known.count >= Self.knownCountMax { known.removeAll(keepingCapacity: true) }
+        known[topic] = hits
+        return hits
+    }
+
+    private static func add(
+        _ template: TopicTemplate, _ device: Int, to routes: inout [Route], change: (inout Route) -> Void
+    ) {
+        // The routes of one device stand together, at the end.
+        let own = routes.lastIndex { $0.device != device }.map { $0 + 1 } ?? 0
+        if let known = routes[own...].firstIndex(where: { $0.template == template }) {
+            change(&routes[known])
+        } else {
+            var route = Route(template: template, device: device, points: [], tellsAvailability: false)
+            change(&route)
+            routes.append(route)
+        }
+    }
+
+    private mutating func keep(_ old: MQTTRouter) {
+        var told: [PointNumber: (source: ProfilePoint, told: Quality?)] = [:]
+        for target in old.targets { told[target.bound.point] = (target.bound.source, target.told) }
+        for index in targets.indices {
+            guard let before = told[targets[index].bound.point], before.source == targets[index].bound.source else {
+                continue
+            }
+            targets[index].told = before.told
+        }
+        for (index, device) in devices.enumerated() {
+            guard let before = old.devices.firstIndex(where: { $0.device == device.device && $0.root == device.root })
+            else { continue }
+            isOffline[index] = old.isOffline[before]
+        }
+        sparkplug.keep(old.sparkplug)
+    }
+
+    // MARK: - Values
+
     private func said(
-        _ index: Int, _ message: MQTTMessage, _ captures: [String: String], _ json: () -> JSONValue?,
-        _ isMalformed: inout Bool
+        _ index: Int, _ body: inout MessageBody, _ captures: [String: String], _ isMalformed: inout Bool
     ) -> Said {
-        let (source, place) = (targets[index].bound.source, targets[index].place)
-        if message.isRetained, place.retained == .ignore { return .nothing }
+        let target = targets[index]
+        let (source, place) = (target.bound.source, target.place)
+        if body.message.isRetained, place.retained == .ignore { return .nothing }
         if let match = place.match {
-            guard let value = json() else {
+            guard body.asJSON() != nil else {
                 isMalformed = true
                 return .nothing
             }
-            guard value.at(match.path)?.word == match.equals else { return .nothing }
+            let holds = body.matches(target.matchNumber) { body in
+                guard let json = body.asJSON(), let found = json.find(target.matchPath[...]),
+                    let word = json.word(found)
+                else { return false }
+                return match.equals.contains(word)
+            }
+            guard holds else { return .nothing }
         }
         let word: String?
         switch place.place {
+        case .metric: return .nothing
         case .plain:
-            guard let text = String(validating: message.payload, as: UTF8.self) else {
+            guard let text = body.asText() else {
                 isMalformed = true
                 return .nothing
             }
@@ -147,24 +219,49 @@ package struct MQTTRouter {
             if text.isEmpty { return .nothing }
             word = text
         case .capture(let name): word = captures[name]
-        case .path(let path):
-            guard let value = json() else {
+        case .record(let field): return record(field, target, &body, &isMalformed)
+        case .path:
+            guard let json = body.asJSON() else {
                 isMalformed = true
                 return .nothing
             }
-            guard let found = value.at(path) else { return .nothing }
-            switch found {
+            guard let found = json.find(target.path[...]) else {
+                guard place.omitted == .zero, let around = json.find(target.path.dropLast()),
+                    json.kind(around) == .object
+                else { return .nothing }
+                let (value, quality) = source.omittedZero(type: place.type)
+                return .value(value, quality)
+            }
+            switch json.kind(found) {
             case .array, .object: return .value(.none, .suspect)
-            default: word = found.word
+            default: word = json.word(found)
             }
         }
         let (value, quality) = source.decode(word: word, type: place.type, notAvailable: place.notAvailable)
         return .value(value, quality)
     }
 
+    private func record(
+        _ field: TLVField, _ target: Target, _ body: inout MessageBody, _ isMalformed: inout Bool
+    ) -> Said {
+        guard let table = devices[target.device].profile.mqtt?.tlv, let json = body.asJSON() else {
+            isMalformed = true
+            return .nothing
+        }
+        // A message without payload, such as a join or an acknowledgement, says nothing.
+        guard let found = json.find(tlvPaths[target.device][...]), json.kind(found) != .null else { return .nothing }
+        let records = body.records(target.device) { _ in json.word(found).flatMap { TLVRecords($0, table) } }
+        guard let records else {
+            isMalformed = true
+            return .nothing
+        }
+        if records.endsEarly { isMalformed = true }
+        guard let (value, quality) = records.read(field) else { return .nothing }
+        return .value(value, quality)
+    }
+
     private mutating func note(
-        _ said: Said, _ index: Int, _ message: MQTTMessage, _ json: () -> JSONValue?, atMs: Int64,
-        _ outcome: inout Outcome
+        _ said: Said, _ index: Int, _ body: inout MessageBody, atMs: Int64, isQueued: Bool, _ outcome: inout Outcome
     ) {
         guard case .value(let value, var quality) = said else { return }
         if quality == .suspect {
@@ -172,32 +269,62 @@ package struct MQTTRouter {
             if let reading = tell(.suspect, index, atMs: atMs) { outcome.readings.append(reading) }
             return
         }
-        let sourceAtMs = targets[index].place.time.flatMap { time in json().flatMap { time.read($0) } }
-        if message.isRetained, sourceAtMs == nil, quality == .good { quality = .stale }
+        let target = targets[index]
+        var sourceAtMs: Int64?
+        if let time = target.place.time {
+            let zones = zones
+            sourceAtMs = body.time(target.timeNumber) { body in
+                guard let json = body.asJSON(), let found = json.find(target.timePath[...]) else { return nil }
+                return json.word(found).flatMap { time.read(word: $0, zones: zones) }
+            }
+        }
+        if body.message.isRetained || isQueued, sourceAtMs == nil, quality == .good { quality = .stale }
         targets[index].told = nil
         outcome.readings.append(
             Reading(
-                point: targets[index].bound.point, capturedAtMs: atMs, sourceAtMs: sourceAtMs, quality: quality,
-                value: value))
+                point: target.bound.point, capturedAtMs: atMs, sourceAtMs: sourceAtMs, quality: quality, value: value))
+    }
+
+    private mutating func note(_ told: SparkplugNodes.Told, atMs: Int64, _ outcome: inout Outcome) {
+        switch told {
+        case .silent(let index):
+            if let reading = tell(.stale, index, atMs: atMs) { outcome.readings.append(reading) }
+        case .value(let index, let value, let quality, let sourceAtMs):
+            if value == .none, quality == .suspect {
+                outcome.isMalformed = true
+                if let reading = tell(.suspect, index, atMs: atMs) { outcome.readings.append(reading) }
+                return
+            }
+            targets[index].told = nil
+            outcome.readings.append(
+                Reading(
+                    point: targets[index].bound.point, capturedAtMs: atMs, sourceAtMs: sourceAtMs, quality: quality,
+                    value: value))
+        }
     }
 
     private mutating func tellAvailability(
-        _ device: Int, _ message: MQTTMessage, _ json: () -> JSONValue?, atMs: Int64, _ outcome: inout Outcome
+        _ device: Int, _ body: inout MessageBody, atMs: Int64, _ outcome: inout Outcome
     ) {
         guard let availability = devices[device].profile.mqtt?.availability else { return }
-        let word: String? =
-            if let path = availability.path { json()?.at(path)?.word } else {
-                String(validating: message.payload, as: UTF8.self)
-            }
+        var word = body.asText()
+        // Some senders wrap the word in an object and some do not.
+        if let path = self.availability[device], let json = body.asJSON(), json.kind == .object {
+            word = json.find(path[...]).flatMap { json.word($0) }
+        }
         if word == availability.offline {
             if !isOffline[device] { outcome.events.append(.deviceOffline(device: devices[device].device)) }
             isOffline[device] = true
             for index in targets.indices where targets[index].device == device {
                 if let reading = tell(.offline, index, atMs: atMs) { outcome.readings.append(reading) }
             }
-        } else if word == availability.online {
-            if isOffline[device] { outcome.events.append(.deviceOnline(device: devices[device].device)) }
+        } else if word == availability.online, isOffline[device] {
+            outcome.events.append(.deviceOnline(device: devices[device].device))
             isOffline[device] = false
+            // It is there again; what its values are now it has not said yet.
+            for index in targets.indices where targets[index].device == device && targets[index].told == .offline {
+                if let reading = tell(.stale, index, atMs: atMs) { outcome.readings.append(reading) }
+            }
         }
     }
 
@@ -205,5 +332,28 @@ package struct MQTTRouter {
         guard targets[index].told != quality else { return nil }
         targets[index].told = quality
         return Reading(point: targets[index].bound.point, capturedAtMs: atMs, quality: quality, value: .none)
+    }
+}
+
+/// Numbers questions, so that points that ask the same of one message are answered once.
+private struct Questions {
+    private var times: [MQTTPoint.SourceTime: Int] = [:]
+    private var matches: [MQTTPoint.Match: Int] = [:]
+
+    mutating func target(_ bound: BoundPoint, _ place: MQTTPoint, device: Int) -> MQTTRouter.Target {
+        var path: [JSONText.Step] = []
+        if case .path(let own) = place.place { path = own.compiled }
+        let time = place.time.map { Self.number($0, &times) }
+        let match = place.match.map { Self.number($0, &matches) }
+        return MQTTRouter.Target(
+            bound: bound, place: place, device: device, path: path, timeNumber: time ?? -1,
+            timePath: place.time?.path.compiled ?? [], matchNumber: match ?? -1,
+            matchPath: place.match?.path.compiled ?? [])
+    }
+
+    private static func number<Question: Hashable>(_ question: Question, _ known: inout [Question: Int]) -> Int {
+        if let number = known[question] { return number }
+        known[question] = known.count
+        return known.count - 1
     }
 }

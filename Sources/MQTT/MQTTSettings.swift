@@ -1,16 +1,24 @@
 /// Which broker, as whom, and how patiently.
-package struct MQTTSettings: Sendable {
+package struct MQTTSettings: Sendable, Equatable {
     /// Name or address.
     package var host: String
     package var port: UInt16
     /// Unique at the broker: a second client of the same name throws the first one out.
     package var clientID: String
+    /// `nil`: version 5, and 3.1.1 as soon as the broker says that it does not know 5.
+    package var version: MQTTVersion?
+    /// Of the subscriptions, 0 … 2; the broker sends with this at most.
+    package var qos = 1
+    /// With false the broker keeps the session while this client is away, and what was published meanwhile with QoS 1 or 2.
+    package var isCleanSession = true
+    /// How long a version 5 broker keeps the session after the connection is gone; a 3.1.1 broker decides that itself.
+    package var sessionExpirySeconds: UInt32 = 86_400
     package var username: String?
     package var password: String?
-    /// PEM file of the authorities to trust; with it the connection is TLS.
-    package var authorityFile: String?
+    /// With it the connection is TLS 1.2 or newer, and the broker's certificate must be for `host`.
+    package var tls: MQTTCredentials?
     package var keepAliveSeconds = 30
-    /// From the attempt to the broker's answer.
+    /// From the attempt to the broker's answer, subscriptions included.
     package var connectMsMax = 10_000
     /// Waiting time after the first failure; it doubles up to `backOffMsMax`, and up to a quarter is taken off by chance.
     package var backOffMsMin = 250
@@ -34,6 +42,28 @@ package struct MQTTSettings: Sendable {
     }
 }
 
+package enum MQTTVersion: Int32, Sendable {
+    case v311 = 4
+    case v5 = 5
+
+    package var name: String { self == .v5 ? "5" : "3.1.1" }
+}
+
+/// PEM files of a TLS connection.
+package struct MQTTCredentials: Sendable, Equatable {
+    /// Authorities to trust; `nil` for the system's.
+    package var authorityFile: String?
+    /// The client's certificate and its private key: both or none.
+    package var certificateFile: String?
+    package var keyFile: String?
+
+    package init(authorityFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil) {
+        self.authorityFile = authorityFile
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}
+
 /// One message, in or out.
 package struct MQTTMessage: Hashable, Sendable {
     package let topic: String
@@ -53,41 +83,4 @@ package struct MQTTMessage: Hashable, Sendable {
     package init(topic: String, text: String, isRetained: Bool = false, qos: Int = 0) {
         self.init(topic: topic, payload: Array(text.utf8), isRetained: isRetained, qos: qos)
     }
-}
-
-/// What goes wrong between a client and its broker.
-package enum MQTTError: Error, Hashable, Sendable {
-    /// Settings that cannot work, such as an authority file that is not there. `code` is libmosquitto's.
-    case unusable(code: Int32)
-    /// The broker answered and said no; `code` is CONNACK's (4 and 5 are name, password, permission), or 128 for a topic.
-    case refused(code: Int32)
-    /// No connection, or it broke. `code` is libmosquitto's.
-    case lost(code: Int32)
-    case noAnswer(afterMs: Int)
-}
-
-/// A change of state worth a line for the operator.
-package enum MQTTEvent: Hashable, Sendable {
-    case connected(host: String, port: UInt16)
-    /// The next attempt comes after `retryMs`; told once until the broker is back.
-    case lost(MQTTError, retryMs: Int)
-    case deviceOffline(device: String)
-    case deviceOnline(device: String)
-}
-
-/// How the link to a broker fares since start.
-package struct MQTTStatistics: Hashable, Sendable {
-    package var isConnected = false
-    package var connects = 0
-    package var failures = 0
-    package var messages = 0
-    package var readings = 0
-    /// Messages that found the queue full or were too large.
-    package var dropped = 0
-    /// Messages that could not be understood.
-    package var malformed = 0
-    /// Arrival of the last message, milliseconds since 1970.
-    package var lastMessageAtMs: Int64?
-
-    package init() {}
 }

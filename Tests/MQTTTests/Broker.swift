@@ -7,12 +7,12 @@ final class Broker: @unchecked Sendable {
     private let folder: URL
     let port: UInt16
 
-    /// - Parameter retries: a port that was free may be taken a moment later.
-    init() async throws {
+    /// - Parameter settings: lines of mosquitto's configuration.
+    init(_ settings: String = "allow_anonymous true") async throws {
         port = try Self.freePort()
         folder = FileManager.default.temporaryDirectory.appending(path: "plumbline-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(
+        try "listener \(port) 127.0.0.1\n\(settings)\npersistence false\n".write(
             to: folder.appending(path: "mosquitto.conf"), atomically: true, encoding: .utf8)
         try await start()
     }

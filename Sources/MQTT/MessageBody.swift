@@ -1,0 +1,64 @@
+import Profiles
+
+/// The content of one message, each form of it made once, when the first point asks for it.
+struct MessageBody {
+    let message: MQTTMessage
+    private var json: JSONText??
+    private var text: String??
+    /// Answers of this message to questions that several points ask, by the question's number.
+    private var matches: [Int: Bool] = [:]
+    private var times: [Int: Int64?] = [:]
+    /// Records by the device whose table they were read with.
+    private var records: [Int: TLVRecords?] = [:]
+
+    init(_ message: MQTTMessage) { self.message = message }
+
+    /// `nil` for what is not JSON.
+    mutating func asJSON() -> JSONText? {
+        if let json { return json }
+        let read = try? JSONText(message.payload)  // What is wrong with it is counted as malformed.
+        json = .some(read)
+        return read
+    }
+
+    /// `nil` for what is not UTF-8.
+    mutating func asText() -> String? {
+        if let text { return text }
+        let read = String(validating: message.payload, as: UTF8.self)
+        text = .some(read)
+        return read
+    }
+
+    mutating func matches(_ number: Int, _ make: (inout MessageBody) -> Bool) -> Bool {
+        if let known = matches[number] { return known }
+        let answer = make(&self)
+        matches[number] = answer
+        return answer
+    }
+
+    mutating func time(_ number: Int, _ make: (inout MessageBody) -> Int64?) -> Int64? {
+        if let known = times[number] { return known }
+        let answer = make(&self)
+        times.updateValue(answer, forKey: number)
+        return answer
+    }
+
+    mutating func records(_ device: Int, _ make: (inout MessageBody) -> TLVRecords?) -> TLVRecords? {
+        if let known = records[device] { return known }
+        let answer = make(&self)
+        records.updateValue(answer, forKey: device)
+        return answer
+    }
+}
+
+extension JSONPath {
+    /// Ready to be looked up.
+    var compiled: [JSONText.Step] {
+        steps.map { step in
+            switch step {
+            case .key(let name): .key(Array(name.utf8))
+            case .index(let index): .index(index)
+            }
+        }
+    }
+}
