@@ -40,13 +40,13 @@ struct FieldLines: Sendable {
                 ModbusSettings(.tcp(host: line.host, port: line.port)), units: units, nowMs: nowMs, chance: chance,
                 deliver: deliver, report: { Self.tell($0, journal) })
         }
-        guard !sources.isEmpty, let broker = plan.configuration.mqtt else {
+        guard !sources.isEmpty, let broker = try plan.configuration.fieldBroker() else {
             mqtt = nil
             return
         }
         mqtt = MQTTConnection(
-            try broker.settings(clientID: "plumbline-\(plan.configuration.gateway)"), devices: sources, nowMs: nowMs,
-            chance: chance, deliver: deliver, report: { Self.tell($0, journal) })
+            broker, devices: sources, zones: try plan.mqttZones(), nowMs: nowMs, chance: chance, deliver: deliver,
+            report: { Self.tell($0, journal) })
     }
 
     private struct Line: Hashable {
@@ -102,26 +102,7 @@ struct FieldLines: Sendable {
     }
 
     private static func tell(_ event: MQTTEvent, _ journal: Logger) {
-        switch event {
-        case .connected(let host, let port): journal.notice("broker answers", metadata: ["broker": "\(host):\(port)"])
-        case .lost(let error, let retryMs):
-            journal.warning("broker is lost: \(error)", metadata: ["retryMs": "\(retryMs)"])
-        case .deviceOffline(let device): journal.warning("device says it is offline", metadata: ["device": "\(device)"])
-        case .deviceOnline(let device): journal.notice("device says it is online", metadata: ["device": "\(device)"])
-        }
-    }
-}
-
-extension GatewayConfiguration.MQTT {
-    func settings(clientID: String) throws -> MQTTSettings {
-        var settings = MQTTSettings(host: host, port: port, clientID: clientID)
-        settings.username = user
-        if let passwordPath {
-            settings.password = String(decoding: try GatewayPlan.read(passwordPath), as: UTF8.self).split(
-                separator: "\n"
-            ).first
-                .map(String.init)
-        }
-        return settings
+        let facts = event.facts.mapValues { Logger.MetadataValue.string($0) }
+        journal.log(level: event.isTrouble ? .warning : .notice, "\(event)", metadata: facts)
     }
 }

@@ -72,24 +72,6 @@ extension GatewayConfiguration {
         return api
     }
 
-    private static func mqtt(_ node: YAMLNode, path: PathReader) throws(SourceError) -> MQTT {
-        try node.allow(["host", "port", "user", "passwordFile", "publish"])
-        var mqtt = MQTT(host: try node.required("host").string(sizeBytesMax: 255))
-        if let port = node["port"] { mqtt.port = UInt16(try port.int(1...65_535)) }
-        if let user = node["user"] { mqtt.user = try user.string(sizeBytesMax: 255) }
-        if let file = node["passwordFile"] { mqtt.passwordPath = try path(file) }
-        if let topic = node["publish"] {
-            let text = try topic.string(sizeBytesMax: 255)
-            guard !text.isEmpty, !text.contains(where: { "+#\u{0}".contains($0) }), !text.hasSuffix("/"),
-                !text.hasPrefix("$")
-            else {
-                throw topic.error("'\(text)' cannot be a topic root", hint: "no + # or $, no slash at the end")
-            }
-            mqtt.publish = text
-        }
-        return mqtt
-    }
-
     private static func tangle(_ node: YAMLNode, path: PathReader) throws(SourceError) -> Tangle {
         try node.allow(["node", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
         let url = try node.required("node")

@@ -35,15 +35,6 @@ package struct GatewayConfiguration: Sendable, Equatable {
         }
     }
 
-    package struct MQTT: Sendable, Equatable {
-        package var host: String
-        package var port: UInt16 = 1883
-        package var user: String?
-        package var passwordPath: String?
-        /// Topic root under which the twin is republished.
-        package var publish: String?
-    }
-
     package struct Anchors: Sendable, Equatable {
         package var everyMs: Int64 = 600_000
     }

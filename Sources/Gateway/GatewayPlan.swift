@@ -1,6 +1,7 @@
 import BuildingFile
 import FoundationEssentials
 import Glibc
+import MQTT
 package import Profiles
 import Readings
 import SourceYAML
@@ -53,12 +54,25 @@ package struct GatewayPlan: Sendable {
     package func checkSurroundings() throws {
         _ = try zone()
         _ = try configuration.api.wire()
-        _ = try configuration.mqtt?.settings(clientID: "plumbline")
+        _ = try configuration.fieldBroker()
+        _ = try mqttZones()
         _ = try configuration.nodeToken()
     }
 
-    func zone() throws -> ZoneRules {
-        let name = building.timeZone
+    func zone() throws -> ZoneRules { try Self.zone(building.timeZone) }
+
+    /// The rules for devices that tell local time.
+    func mqttZones() throws -> MQTTZones {
+        var zones = MQTTZones(building: try zone())
+        for device in building.devices {
+            for name in profiles.profile(device.profile)?.zoneNames ?? [] where zones.named[name] == nil {
+                zones.named[name] = try Self.zone(name)
+            }
+        }
+        return zones
+    }
+
+    private static func zone(_ name: String) throws -> ZoneRules {
         let path = "/usr/share/zoneinfo/" + name
         guard ZoneRules.isLegalName(name), Files.exists(path) else {
             throw GatewayError.zoneUnknown(name: name, path: path)

@@ -96,13 +96,10 @@ package struct GatewayRun: Sendable {
             group.addTask { try await capture.run() }
             for line in lines.modbus { group.addTask { try await line.run() } }
             if let mqtt = lines.mqtt { group.addTask { try await mqtt.run() } }
-            if let broker = configuration.mqtt, let root = broker.publish {
-                let publisher = TwinPublisher(
-                    root: root, keeper: keeper,
-                    settings: try broker.settings(clientID: "plumbline-twin-\(configuration.gateway)"),
-                    chance: Self.chance)
-                group.addTask { try await publisher.run() }
-            }
+            let publisher = try TwinPublisher(
+                configuration, keeper: keeper, profiles: plan.profiles, folder: configuration.dataPath,
+                chance: Self.chance)
+            if let publisher { group.addTask { try await publisher.run() } }
             let url = try await nodeURL(local, into: &group)
             let node = HTTPTangleNode(url: url, token: token)
             do {

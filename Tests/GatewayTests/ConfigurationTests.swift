@@ -91,6 +91,17 @@ import Gateway
         ("log: {snapshotEvery: %}", ["1m", "24h"], ["59s", "25h"]),
         ("api: {port: %}", ["0", "65535"], ["-1", "65536", "1.5", "http"]),
         ("mqtt: {host: h, port: %}", ["1", "65535"], ["0", "65536"]),
+        ("mqtt: {host: h, qos: %}", ["0", "1", "2"], ["-1", "3"]),
+        ("mqtt: {host: h, version: %}", ["5", "3.1.1"], ["3.1", "4", "v5"]),
+        ("mqtt: {host: h, keepAlive: %}", ["5s", "1h"], ["4s", "61m", "5500ms"]),
+        ("mqtt: {host: h, offlineAfter: %}", ["1s", "24h"], ["999ms", "25h"]),
+        ("mqtt: {host: h, cleanSession: %}", ["true", "false"], ["yes", "1"]),
+        ("mqtt: {host: h, clientId: %}", ["a", "gw/1"], ["\"\"", "\"a b\"", "å"]),
+        ("mqtt: {host: h, publish: t, discovery: %}", ["homeassistant", "a/b"], ["\"a/#\"", "$x"]),
+        (
+            "mqtt: {host: h, tls: %}", ["{}", "{ca: a}", "{certificate: c, key: k}"],
+            ["{certificate: c}", "{key: k}", "on"]
+        ),
         ("anchors: {every: %}", ["2s", "24h"], ["1s", "25h"]),
         ("localTangle: {interval: %}", ["1s", "60s"], ["999ms", "61s"]),
         ("localTangle: {minPowScore: %}", ["0", "4000"], ["-1", "4001"]),
@@ -137,6 +148,34 @@ import Gateway
         #expect(refusal?.hint == hint)
         #expect(refusal?.line == 3)
         #expect((refusal?.column ?? 0) > 0)
+    }
+
+    @Test func `every MQTT key arrives where it belongs`() throws {
+        let read = try Self.parse(
+            Self.least + """
+                mqtt:
+                  host: b
+                  version: 3.1.1
+                  qos: 2
+                  clientId: house-7
+                  cleanSession: true
+                  keepAlive: 1m
+                  offlineAfter: 2m
+                  tls: {ca: ca.pem, certificate: /c.pem, key: k.pem}
+                  publish: twin
+                  discovery: homeassistant
+                """)
+        let mqtt = try #require(read.mqtt)
+        #expect(mqtt.port == 8883 && mqtt.qos == 2 && mqtt.clientID == "house-7" && mqtt.isCleanSession)
+        #expect(mqtt.keepAliveMs == 60_000 && mqtt.offlineAfterMs == 120_000 && mqtt.discovery == "homeassistant")
+        #expect(mqtt.tls?.caPath == "/etc/plumbline/ca.pem" && mqtt.tls?.certificatePath == "/c.pem")
+        #expect(mqtt.tls?.keyPath == "/etc/plumbline/k.pem" && mqtt.version.map { "\($0)" } == "v311")
+        let plain = try Self.parse(Self.least + "mqtt: {host: b}\n")
+        #expect(plain.mqtt?.port == 1883 && plain.mqtt?.qos == 1 && plain.mqtt?.isCleanSession == false)
+        #expect(plain.mqtt?.version == nil && plain.mqtt?.tls == nil)
+        #expect(Self.refusal(Self.least + "mqtt: {host: b, discovery: homeassistant}\n")?.hint == "set mqtt.publish")
+        #expect(Self.refusal(Self.least + "mqtt: {host: b, passwordFile: p}\n")?.hint == "set mqtt.user")
+        #expect(Self.refusal(Self.least + "mqtt: {host: b, tls: {cert: p}}\n") != nil)
     }
 
     @Test func `a node needs its network, its keys and as many holders as must sign`() {
