@@ -60,11 +60,14 @@ final class TCPWire: Wire {
                 if buffer[0] == header[0], buffer[1] == header[1] { return try handOut(size, unit: unit) }
                 noteLate(buffer[6])
                 drop(size)
-                guard monotonicNowUs() < deadlineUs else {
+                let leftUs = deadlineUs - monotonicNowUs()
+                guard leftUs >= 1000 else {
                     // Nobody is so late with so many answers: what goes on talking is left.
                     isBroken = true
                     throw .noAnswer(unit: unit, afterMs: withinMs)
                 }
+                // The answer of another request gives this one no more time.
+                limitReceiving(ms: Int(leftUs / 1000))
             } else {
                 try receive(unit, deadlineUs: deadlineUs, withinMs: withinMs)
             }

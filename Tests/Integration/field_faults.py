@@ -107,6 +107,8 @@ def health(rig, gateway, steps):
         if not goes_on and sum(unit[counter] for counter in counters) == 0 and link["failures"] == 0:
             silent.append((fault, unit))
     steps.check(not silent, f"link health counts what went wrong; silent: {silent[:2]}")
+    slow = {name: unit["roundTripMs"]["max"] for name, (link, unit) in known.items() if (unit["roundTripMs"]["max"] or 0) > link["timeoutMs"] + 100}
+    steps.check(not slow, f"no answer was waited for longer than the time-out: {slow}")
     urls = {device.url for device in rig.devices}
     ids = [link["id"] for link in gateway.get("/v1/links")["items"] if link["kind"] != "mqtt"]
     steps.check(sorted(ids) == sorted(urls), f"every line is a link under the name of the building file {sorted(urls ^ set(ids))[:4]}")

@@ -254,7 +254,7 @@ def run(house, steps, dice, minutes):
     wait_for("the sensors", 30, lambda: gateway.get("/v1/points/s0.co2")["quality"] == "good", every=0.5)
     pid = gateway.process.process.pid
     gauge, misfortune = Gauge(pid), Misfortune(house, dice)
-    watcher = Watcher(gateway, house.devices, 1_000, late_ms=1_100)
+    watcher = Watcher(gateway, house.devices, 1_000)
     begun = time.monotonic()
     end, next_step = begun + minutes * 60, begun
     while time.monotonic() < end and gateway.process.alive():
