@@ -248,8 +248,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Readings", "SourceYAML", "Hashing", "MerkleLog", "LedgerStore", "TwinModel", "Capture", "Gateway",
-                logging,
+                "Readings", "SourceYAML", "Profiles", "Modbus", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
+                "TwinModel", "Capture", "Disclosure", "MetricsExport", "Gateway", logging,
             ]),
     ]
 )

@@ -1,5 +1,6 @@
 package import Hashing
 package import LedgerStore
+package import LogEntries
 package import Readings
 package import TwinModel
 
@@ -51,16 +52,24 @@ package struct Facility: Sendable {
     let now: @Sendable () -> Int64
     let health: @Sendable () async -> Health
     let noteAccess: @Sendable (AccessUse) async throws -> Void
+    let linksNow: @Sendable () async -> [LinkView]
+    let reloading: @Sendable (_ actor: Bytes16) async throws -> ReloadView
     let verifications = VerificationSlots()
 
     /// - Parameters:
     ///   - nowMs: UTC ms.
+    ///   - links: every connection to the field, in order of id.
+    ///   - reload: reads the configuration files again, for whoever the pseudonym stands for; throws a `Refusal`.
     ///   - noteAccess: counts a disclosure for the access leaf of the running interval; on disk when it returns.
     package init(
         reader: LedgerReader, keeper: TwinKeeper, facts: FacilityFacts, zone: ZoneRules,
         maker: any EvidenceMaking, evidenceDirectory: String, nowMs: @escaping @Sendable () -> Int64,
         pause: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) },
         health: @escaping @Sendable () async -> Health = { Health(state: .ok) },
+        links: @escaping @Sendable () async -> [LinkView] = { [] },
+        reload: @escaping @Sendable (_ actor: Bytes16) async throws -> ReloadView = { _ in
+            throw Refusal.notNow(why: "there are no configuration files here", retryAfterSeconds: 60)
+        },
         noteAccess: @escaping @Sendable (AccessUse) async throws -> Void
     ) {
         self.reader = reader
@@ -70,6 +79,8 @@ package struct Facility: Sendable {
         self.maker = maker
         self.health = health
         self.noteAccess = noteAccess
+        linksNow = links
+        reloading = reload
         now = nowMs
         shelf = EvidenceShelf(
             reader: reader, maker: maker, directory: evidenceDirectory, nowMs: nowMs, pause: pause,

@@ -22,6 +22,12 @@ package enum Refusal: Error, Hashable, Sendable {
     /// A file is larger than what is read here.
     case tooLarge(limitBytes: Int)
     case unreadableFile
+    /// The configuration files have mistakes, or ask for what only a restart can do; nothing has changed.
+    case configurationRefused([ConfigurationMistake])
+    /// The files are being read again already.
+    case reloadUnderWay
+    /// The gateway cannot do this at the moment; nothing has changed.
+    case notNow(why: String, retryAfterSeconds: Int)
 }
 
 /// How far a reading has come on its way to the Tangle.

@@ -18,6 +18,17 @@ struct Doorkeeper: Sendable {
     let settings: ServerSettings
 
     func respond(_ request: Request, _ context: FacilityContext, _ route: Route) async -> Response {
+        let clock = ContinuousClock()
+        let start = clock.now
+        let response = await answer(request, context, route)
+        let (seconds, attoseconds) = (clock.now - start).components
+        settings.count(
+            route.pattern, route.method.rawValue, response.status.code,
+            seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        return response
+    }
+
+    private func answer(_ request: Request, _ context: FacilityContext, _ route: Route) async -> Response {
         let language = PageLanguage.chosen(
             cookieHeader: request.headers.value("cookie"), acceptLanguage: request.headers.value("accept-language"))
         do {

@@ -20,6 +20,14 @@ package struct ServerSettings: Sendable {
     package var random: @Sendable () -> UInt64
     /// Returns after so many milliseconds, or throws when cancelled; event streams wait with it.
     package var pause: @Sendable (Int64) async throws -> Void
+    /// The text of `/metrics`.
+    package var metrics: @Sendable () async -> String = { "" }
+    /// Whether `/metrics` is answered without a token.
+    package var areMetricsOpen = false
+    /// Told of every answer: its route's pattern, status and time from request to answer in nanoseconds.
+    package var count: @Sendable (_ route: String, _ method: String, _ status: Int, _ tookNs: Int64) -> Void = {
+        _, _, _, _ in
+    }
 
     package enum Wire: Sendable {
         case plain

@@ -16,7 +16,9 @@ extension Refusal {
         case .erased: .erased
         case .busy: .tooManyRequests
         case .tooLarge: .bodyTooLarge
-        case .unreadableFile: .unreadableFile
+        case .unreadableFile, .configurationRefused: .unreadableFile
+        case .reloadUnderWay: .commandConflict
+        case .notNow: .starting
         }
     }
 
@@ -77,8 +79,37 @@ extension Refusal {
         case .tooLarge(let limit):
             return Problem(
                 code, Words("This call reads at most \(limit) bytes.", "Dieser Aufruf liest höchstens \(limit) Byte."))
+        case .configurationRefused(let mistakes):
+            return mistakes.problem
+        case .reloadUnderWay:
+            return Problem(
+                code,
+                Words(
+                    "The files are being read again already. Ask again when that has ended.",
+                    "Die Dateien werden schon neu gelesen. Fragen Sie erneut, wenn das beendet ist."))
+        case .notNow(let why, let seconds):
+            return Problem(
+                code, Words("Nothing has changed: \(why).", "Nichts hat sich geändert: \(why).")
+            ).adding(header: "Retry-After", String(seconds))
         default:
             return Problem(code)
         }
+    }
+}
+
+extension [ConfigurationMistake] {
+    /// Mistakes in files are told as the command line tells them, in English.
+    fileprivate var problem: Problem {
+        let first = self.first.map { "\($0.place): \($0.message)" } ?? ""
+        var problem = Problem(
+            .unreadableFile,
+            Words(
+                "The configuration was not taken and nothing has changed. \(first). Correct it, then reload again.",
+                "Die Konfiguration wurde nicht übernommen, nichts hat sich geändert. \(first). Berichtigen Sie sie und laden Sie neu."
+            ))
+        problem.faults = map {
+            Problem.Fault(place: .parameter($0.place), detail: Words($0.message, $0.message), expected: $0.hint)
+        }
+        return problem
     }
 }

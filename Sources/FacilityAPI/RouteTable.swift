@@ -12,7 +12,8 @@ struct RouteTable: Sendable {
     let settings: ServerSettings
 
     var routes: [Route] {
-        aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + [eventRoute] + openRoutes
+        aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + linkRoutes + [eventRoute]
+            + openRoutes
             + pageRoutes
     }
 

@@ -25,6 +25,7 @@ enum Assets {
         ("building.js", PackageResources.building_js),
         ("point.js", PackageResources.point_js),
         ("record.js", PackageResources.record_js),
+        ("links.js", PackageResources.links_js),
         ("check.js", PackageResources.check_js),
         ("sign-in.js", PackageResources.sign_in_js),
         ("findings-en.json", PackageResources.findings_en_json),

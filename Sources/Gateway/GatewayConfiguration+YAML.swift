@@ -55,12 +55,20 @@ extension GatewayConfiguration {
     private typealias PathReader = (YAMLNode) throws(SourceError) -> String
 
     private static func api(_ node: YAMLNode, path: PathReader) throws(SourceError) -> API {
-        try node.allow(["host", "port", "certificate", "key"])
+        try node.allow(["host", "port", "certificate", "key", "metrics"])
         var api = API()
         if let host = node["host"] { api.host = try host.string(sizeBytesMax: 255) }
         if let port = node["port"] { api.port = UInt16(try port.int(0...65_535)) }
         if let file = node["certificate"] { api.certificatePath = try path(file) }
         if let file = node["key"] { api.keyPath = try path(file) }
+        if let access = node["metrics"] {
+            api.metrics = try access.choice(MetricsAccess.self)
+            guard api.metrics == .token || api.isLoopback else {
+                throw access.error(
+                    "metrics are open on loopback only, and the API answers on \(api.host)",
+                    hint: "leave it out: Prometheus can send a token")
+            }
+        }
         guard (api.certificatePath == nil) == (api.keyPath == nil) else {
             throw node.error("certificate and key belong together; only one is given")
         }

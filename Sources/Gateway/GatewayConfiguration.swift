@@ -27,12 +27,21 @@ package struct GatewayConfiguration: Sendable, Equatable {
         /// PEM files; both or none.
         package var certificatePath: String?
         package var keyPath: String?
+        package var metrics = MetricsAccess.token
 
         package var isLoopback: Bool {
             let parts = host.split(separator: ".", omittingEmptySubsequences: false)
             let isV4 = parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
             return isV4 || host == "::1" || host == "localhost"
         }
+    }
+
+    /// Who may ask for `/metrics`.
+    package enum MetricsAccess: String, Sendable, CaseIterable {
+        /// Whoever has a token, as for everything else.
+        case token
+        /// Everybody; on loopback only.
+        case open
     }
 
     package struct Anchors: Sendable, Equatable {

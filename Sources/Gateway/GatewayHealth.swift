@@ -1,13 +1,17 @@
 import Anchoring
 import Capture
-import Disclosure
+package import Disclosure
 import LedgerStore
-import Modbus
-import MQTT
+import Readings
 
 /// What `/v1/health` says: one sentence for each thing that needs a person.
-enum GatewayHealth {
-    static func now(writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, lines: FieldLines) async -> Health {
+package enum GatewayHealth {
+    /// Sentences about silent devices; what is more is counted in one more.
+    package static let deviceSentencesMax = 20
+
+    static func now(
+        writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, field: FieldSupervisor, nowMs: Int64
+    ) async -> Health {
         var problems: [String] = []
         if let refusal = await writer.signingRefusal { problems.append("The log is not signed: \(refusal).") }
         switch await capture.diskState {
@@ -18,12 +22,7 @@ enum GatewayHealth {
         case .full: problems.append("The disk is full: nothing is taken until there is space again.")
         }
         if let trouble = await anchoring.status.trouble { problems.append("Anchoring waits: \(trouble).") }
-        for line in lines.modbus where !line.statistics.isUp && line.statistics.lineFailures > 0 {
-            problems.append("A Modbus line is down.")
-        }
-        if let mqtt = lines.mqtt, !mqtt.statistics.isConnected, mqtt.statistics.failures > 0 {
-            problems.append("The MQTT broker does not answer.")
-        }
+        problems += sentences(await field.links(), nowMs: nowMs)
         let lost = capture.intake.counts
         if lost.droppedGauges > 0 {
             problems.append("\(lost.droppedGauges) gauge readings were dropped because the queue was full.")
@@ -33,5 +32,38 @@ enum GatewayHealth {
             problems.append("\(crowded) readings were dropped because a point spoke more than once a millisecond.")
         }
         return Health(state: problems.isEmpty ? .ok : .problems, problems: problems)
+    }
+
+    /// Lines that are down, then devices that are silent on lines that are up.
+    package static func sentences(_ links: [LinkView], nowMs: Int64) -> [String] {
+        let lines = links.filter { $0.state == .down }.map { link in
+            let since = link.sinceMs.map { " since \(UTCTime.text($0))" } ?? ""
+            return link.kind == .mqtt
+                ? "The MQTT broker \(link.address) does not answer\(since)."
+                : "The Modbus line \(link.id) is down\(since)."
+        }
+        let devices = links.filter { $0.state == .up }.flatMap { link in
+            link.units.compactMap { sentence($0, on: link, nowMs: nowMs) }
+        }
+        let told = devices.prefix(deviceSentencesMax)
+        let more = devices.count - told.count
+        return lines + told + (more > 0 ? ["\(more) devices more do not answer; see /v1/links."] : [])
+    }
+
+    private static func sentence(_ unit: UnitView, on link: LinkView, nowMs: Int64) -> String? {
+        let place = "(unit \(unit.unit) on \(link.id))"
+        switch unit.state {
+        case .answering: return nil
+        case .otherDevice:
+            return "Another device than its profile describes answers for \(unit.device) \(place); it is not read."
+        case .offline, .probing:
+            // Before its first request has ended there is nothing to tell.
+            guard unit.timeouts + unit.exceptions + unit.garbled > 0 else { return nil }
+            let since = unit.lastGoodAtMs.map { "since \(UTCTime.text($0))" } ?? "and never did since the start"
+            let next = unit.nextProbeAtMs.map { at in
+                at > nowMs ? ", next try in \((at - nowMs + 999) / 1_000) s" : ", next try now"
+            }
+            return "Device \(unit.device) \(place) does not answer \(since)\(next ?? "")."
+        }
     }
 }

@@ -12,6 +12,8 @@ package struct GatewayPlan: Sendable {
     package let configuration: GatewayConfiguration
     package let profiles: ProfileLibrary
     package let building: Building
+    /// Where it was read from; `nil` when it was not read from files.
+    package private(set) var configurationPath: String?
 
     /// One line for people: what the building has.
     package var summary: String {
@@ -22,24 +24,24 @@ package struct GatewayPlan: Sendable {
     /// Bytes of one file that a person writes, at most.
     static let fileBytesMax = 4 << 20
 
-    package static func load(configurationPath: String) throws -> GatewayPlan {
-        let bytes = try read(configurationPath)
-        let folder = absolute(configurationPath).split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    /// `plumbline.yaml` alone, checked.
+    package static func configuration(at path: String) throws -> GatewayConfiguration {
+        let bytes = try read(path)
+        let folder = absolute(path).split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
-        return try load(try GatewayConfiguration.parse(bytes, file: configurationPath, folder: folder))
+        return try GatewayConfiguration.parse(bytes, file: path, folder: folder)
+    }
+
+    package static func load(configurationPath: String) throws -> GatewayPlan {
+        var plan = try load(try configuration(at: configurationPath))
+        plan.configurationPath = configurationPath
+        return plan
     }
 
     package static func load(_ configuration: GatewayConfiguration) throws -> GatewayPlan {
         let profiles = try profiles(in: configuration.profilesPath)
         let text = String(decoding: try read(configuration.buildingPath), as: UTF8.self)
         let building = try BuildingFile.load(text: text, file: configuration.buildingPath, profiles: profiles)
-        for device in building.devices {
-            guard case .serial(let path, _, _, _) = device.address else { continue }
-            throw SourceError(
-                file: configuration.buildingPath,
-                message: "device \(device.id) is on the serial line \(path), which this release does not read",
-                hint: "put a Modbus gateway between and write tcp://HOST:PORT")
-        }
         let needsBroker = building.devices.first { if case .mqtt = $0.address { true } else { false } }
         if let device = needsBroker, configuration.mqtt == nil {
             throw SourceError(

@@ -29,20 +29,26 @@ package struct GatewayRun: Sendable {
         package let capture: CaptureFlow
     }
 
-    private let plan: GatewayPlan
-    private let journal: @Sendable (_ label: String) -> Logger
-    private let clock: Clock
+    let plan: GatewayPlan
+    let journal: @Sendable (_ label: String) -> Logger
+    let clock: Clock
     private let random: RandomBytes
+    /// Each asks for one reload of the configuration.
+    private let hangups: AsyncStream<Void>
 
-    /// - Parameter journal: makes the journal of one room.
+    /// - Parameters:
+    ///   - hangups: each asks for one reload of the configuration, as SIGHUP does.
+    ///   - journal: makes the journal of one room.
     package init(
         _ plan: GatewayPlan, clock: Clock = .system, random: @escaping RandomBytes = SystemSources.random,
+        hangups: AsyncStream<Void> = AsyncStream { _ in },
         journal: @escaping @Sendable (_ label: String) -> Logger
     ) {
         self.plan = plan
         self.clock = clock
         self.random = random
         self.journal = journal
+        self.hangups = hangups
     }
 
     /// Runs until cancelled. Everything captured is on disk when it returns.
@@ -88,14 +94,14 @@ package struct GatewayRun: Sendable {
         try disk.reserve()
         let capture = CaptureFlow(
             writer: writer, keeper: keeper, intake: intake, disk: disk, settings: configuration.captureSettings)
-        let lines = try FieldLines(
-            plan, numbering: numbering, intake: intake, journal: journal("field"), clock: clock, chance: Self.chance)
+        let (field, memory) = try await self.field(numbering, ledger: ledger, intake: intake)
+        let reload = GatewayReload(plan, capture: capture, field: field, ledger: ledger, journal: main)
         let token = try configuration.nodeToken()
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await capture.run() }
-            for line in lines.modbus { group.addTask { try await line.run() } }
-            if let mqtt = lines.mqtt { group.addTask { try await mqtt.run() } }
+            group.addTask { try await field.run() }
+            group.addTask { try await memory.run() }
             let publisher = try TwinPublisher(
                 configuration, keeper: keeper, profiles: plan.profiles, folder: configuration.dataPath,
                 chance: Self.chance)
@@ -107,12 +113,19 @@ package struct GatewayRun: Sendable {
                 group.addTask { try await anchoring.run() }
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
-                    anchoring: anchoring, lines: lines)
+                    anchoring: anchoring, field: field, reload: reload)
                 group.addTask { try await facility.run() }
-                let server = try server(facility, origin: card.origin, capture: capture, ready: ready)
+                let server = try server(
+                    facility, origin: card.origin, capture: capture,
+                    metrics: metrics(capture: capture, anchoring: anchoring, field: field, disk: disk), ready: ready)
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)
                 group.addTask { try await watch.run() }
+                group.addTask {
+                    await reload.follow(hangups)
+                    // Signals that end, end nothing else.
+                    while true { try await Task.sleep(for: .seconds(3_600)) }
+                }
                 try await untilOneEnds(&group)
             } catch {
                 group.cancelAll()
@@ -136,9 +149,9 @@ package struct GatewayRun: Sendable {
         if let first { throw first }
     }
 
-    // MARK: - Parts
+    // MARK: - Before the start
 
-    private static let chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
+    static let chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
     private func readCard(_ path: String) throws -> PolicyCard {
         do { return try PolicyCard.parse(try GatewayPlan.read(path)) } catch is PolicyCard.ParseError {
@@ -166,114 +179,6 @@ package struct GatewayRun: Sendable {
         guard identity.network == configuration.networkName else {
             throw GatewayError.fixed(
                 key: "the network", configured: configuration.networkName, stored: identity.network)
-        }
-    }
-
-    private func localNode(_ paths: DataPaths) throws -> LocalTangleNode {
-        let clock = clock
-        return try LocalTangleNode(
-            configuration: plan.configuration.localTangleConfiguration(directory: paths.tangle),
-            clock: { Int64(clamping: clock.wallMs()) })
-    }
-
-    /// Starts the development node, if it is ours, and waits until it listens.
-    private func nodeURL(_ local: LocalTangleNode?, into group: inout ThrowingTaskGroup<Void, any Error>) async throws
-        -> String
-    {
-        guard let local else { return plan.configuration.tangle?.node ?? "" }
-        let (ports, told) = AsyncStream<Int>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let wanted = Int(plan.configuration.localTangle.port)
-        group.addTask {
-            defer { told.finish() }
-            try await local.run(port: wanted) { told.yield($0) }
-        }
-        for await port in ports {
-            journal("tangle").notice(
-                "the development node runs here; it proves nothing to a third party", metadata: ["port": "\(port)"])
-            return "http://127.0.0.1:\(port)"
-        }
-        try Task.checkCancellation()
-        throw GatewayError.node("the development node does not listen on port \(wanted); is the port taken?")
-    }
-
-    private func anchorFlow(node: HTTPTangleNode, card: PolicyCard, ledger: Ledger, writer: LogWriter) -> AnchorFlow {
-        let configuration = plan.configuration
-        let clock = clock
-        let keys = card.milestoneKeys.map {
-            MilestoneKey(publicKey: $0.key.bytes, start: $0.start, end: $0.end, holder: $0.holder)
-        }
-        let pollMs = configuration.tangle == nil ? max(500, configuration.localTangle.intervalMs / 2) : 2_500
-        return AnchorFlow(
-            settings: AnchorFlow.Settings(
-                everyMs: configuration.anchors.everyMs, pollMs: pollMs, demands: configuration.nodeDemands,
-                policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore),
-            ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1), tag: anchorTag(origin: card.origin),
-            journal: journal("anchoring"), nowMs: { Int64(clamping: clock.wallMs()) },
-            pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
-            tell: { anchor in
-                let state = anchor.state.rawValue
-                let event = NewEvent(
-                    kind: "anchor", json: #"{"seq":\#(anchor.seq),"state":"\#(state)","size":\#(anchor.size)}"#)
-                // The event stream is a courtesy; the anchor itself is stored already.
-                _ = try? await ledger.addEvents([event], nowMs: clock.wallMs())
-            })
-    }
-
-    private func facility(
-        reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter,
-        capture: CaptureFlow,
-        anchoring: AnchorFlow, lines: FieldLines
-    ) throws -> Facility {
-        let clock = clock
-        let everyMs = plan.configuration.anchors.everyMs
-        let text = card.encoded()
-        try Files.makeFolder(paths.evidence)
-        let maker = EvidenceMaker(
-            reader: reader, card: Array(text.utf8),
-            // A confirmation takes a few milestones.
-            expectedAnchorMs: { await anchoring.status.nextMs + 30_000 })
-        return Facility(
-            reader: reader, keeper: keeper,
-            facts: FacilityFacts(
-                version: String(cString: plumbline_version()), card: text, isSelfNetwork: card.isSelfNetwork,
-                anchorEveryMs: everyMs),
-            zone: try plan.zone(), maker: maker, evidenceDirectory: paths.evidence,
-            nowMs: { Int64(clamping: clock.wallMs()) },
-            health: { await GatewayHealth.now(writer: writer, capture: capture, anchoring: anchoring, lines: lines) },
-            noteAccess: { try await writer.recordUse($0) })
-    }
-
-    private func server(
-        _ facility: Facility, origin: String, capture: CaptureFlow, ready: @escaping @Sendable (Ready) async -> Void
-    ) throws -> FacilityServer {
-        let configuration = plan.configuration
-        let api = configuration.api
-        let clock = clock
-        let settings = ServerSettings(
-            host: api.host, port: Int(api.port), wire: try api.wire(), nowMs: { Int64(clamping: clock.wallMs()) },
-            random: { UInt64.random(in: .min ... .max) })
-        let main = journal("gateway")
-        // The server's own word that it listens would say ours again.
-        var logger = journal("api")
-        logger.logLevel = max(logger.logLevel, .notice)
-        logger.handler = QuietAtTheEnd(handler: logger.handler)
-        return try FacilityServer(facility: facility, settings: settings, logger: logger) { port in
-            let host = api.host.contains(":") ? "[\(api.host)]" : api.host
-            let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"
-            main.notice("the gateway listens", metadata: ["url": "\(url)", "origin": "\(origin)"])
-            let near = url.replacing("//0.0.0.0:", with: "//127.0.0.1:").replacing("//[::]:", with: "//[::1]:")
-            do { try GatewayStatus.announce(near, configuration) } catch {
-                main.warning("plumblined status will not find this gateway: \(error)")
-            }
-            await ready(Ready(url: url, origin: origin, capture: capture))
-        }
-    }
-
-    private func serve(_ server: FacilityServer) async throws {
-        do { try await server.run() } catch let error as IOError {
-            let api = plan.configuration.api
-            throw GatewayError.listening(
-                address: "\(api.host):\(api.port)", why: String(cString: strerror(error.errnoCode)))
         }
     }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Hashing
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -18,9 +19,62 @@ package enum GatewayStatus {
     }
 
     private static let answerBytesMax = 1 << 16
+    private static let answerSecondsMax: Int64 = 30
 
     /// The address stands in the data folder while the gateway runs.
     package static func ask(_ configuration: GatewayConfiguration) async throws -> Answer {
+        let (url, text, _) = try await answer(.GET, "/v1/health", token: nil, configuration)
+        // What is no health document has no state, and the caller shows it.
+        let health = try? JSON.parse(text)
+        return Answer(
+            url: url, state: health?["state"]?.asString,
+            problems: health?["problems"]?.asArray?.compactMap(\.asString) ?? [],
+            json: text)
+    }
+
+    /// What a reload did, or why not.
+    package struct Reloaded: Sendable {
+        package let isDone: Bool
+        /// One line each: what changed, or every mistake with its place.
+        package let sentences: [String]
+        /// The answer, JSON as sent.
+        package let json: String
+    }
+
+    /// Asks the running gateway to read its configuration again, with a token that lives as long as the question.
+    package static func reload(_ configuration: GatewayConfiguration) async throws -> Reloaded {
+        let tokens = try GatewayTokens(configuration)
+        let name = "reload-\(hexText(SystemSources.random(4)))"
+        let token = try tokens.add(name: name, role: "facility", days: 1)
+        defer {
+            // It ends by itself tomorrow.
+            try? tokens.remove(name: name)
+        }
+        let (_, text, status) = try await answer(.POST, "/v1/configuration/reload", token: token, configuration)
+        // What is no document of ours has no members, and the caller shows it.
+        let document = try? JSON.parse(text)
+        guard status != 200 else {
+            let counts = ["kept", "changed", "started", "ended"].compactMap { name in
+                document?["connections"]?[name]?.asDouble.flatMap { Int(exactly: $0) }.map { "\(name) \($0)" }
+            }
+            return Reloaded(isDone: true, sentences: ["connections: " + counts.joined(separator: ", ")], json: text)
+        }
+        let mistakes = (document?["errors"]?.asArray ?? []).map(Self.sentence)
+        let detail = document?["detail"]?.asString ?? "the gateway answers with \(status)"
+        return Reloaded(isDone: false, sentences: mistakes.isEmpty ? [detail] : mistakes, json: text)
+    }
+
+    /// `PLACE: WHAT; HOW`, as the command line tells a mistake.
+    private static func sentence(_ fault: JSON) -> String {
+        var sentence = fault["detail"]?.asString ?? ""
+        if let place = fault["parameter"]?.asString { sentence = "\(place): \(sentence)" }
+        if let hint = fault["expected"]?.asString { sentence += "; \(hint)" }
+        return sentence
+    }
+
+    private static func answer(
+        _ method: HTTPMethod, _ path: String, token: String?, _ configuration: GatewayConfiguration
+    ) async throws -> (url: String, text: String, status: UInt) {
         let paths = DataPaths(configuration.dataPath)
         guard Files.exists(paths.address) else {
             throw GatewayError.notAnswering(
@@ -29,23 +83,19 @@ package enum GatewayStatus {
         let text = String(decoding: try GatewayPlan.read(paths.address), as: UTF8.self)
         let url = text.split(separator: "\n").first.map(String.init) ?? ""
         var settings = HTTPClient.Configuration()
-        // Nothing secret is sent, and a box asks itself: its certificate names another host.
+        // A box asks itself: its certificate names another host, and what is sent does not leave the machine.
         settings.tlsConfiguration = .makeClientConfiguration()
         settings.tlsConfiguration?.certificateVerification = .none
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
         do {
-            var request = HTTPClientRequest(url: url + "/v1/health")
+            var request = HTTPClientRequest(url: url + path)
+            request.method = method
             request.headers.add(name: "Accept", value: "application/json")
-            let response = try await client.execute(request, timeout: .seconds(5))
+            if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+            let response = try await client.execute(request, timeout: .seconds(answerSecondsMax))
             let body = try await response.body.collect(upTo: answerBytesMax)
             try await client.shutdown()
-            let text = String(buffer: body)
-            // What is no health document has no state, and the caller shows it.
-            let health = try? JSON.parse(text)
-            return Answer(
-                url: url, state: health?["state"]?.asString,
-                problems: health?["problems"]?.asArray?.compactMap(\.asString) ?? [],
-                json: text)
+            return (url, String(buffer: body), response.status.code)
         } catch {
             // The first error is the one to tell.
             try? await client.shutdown()

@@ -5,7 +5,7 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first, leavesByTime, openBatches]
+    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory]
 
     private static let first = """
         CREATE TABLE identity (
@@ -91,5 +91,12 @@ enum Schema {
         CREATE TABLE open_batch (
             id INTEGER PRIMARY KEY, k INTEGER NOT NULL, stream INTEGER NOT NULL, rows BLOB NOT NULL);
         CREATE INDEX open_batch_place ON open_batch (k, stream);
+        """
+
+    /// What devices taught about how they want to be read, over restarts.
+    private static let fieldMemory = """
+        CREATE TABLE field_memory (
+            device TEXT PRIMARY KEY, profile_hash BLOB NOT NULL, address TEXT NOT NULL, layout TEXT NOT NULL,
+            learned_ms INTEGER NOT NULL) WITHOUT ROWID;
         """
 }

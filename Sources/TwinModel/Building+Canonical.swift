@@ -38,18 +38,28 @@ extension Entity {
 }
 
 extension Device {
-    /// `[id, profile, profile hash, address]`.
+    /// `[id, profile, profile hash, address]`, and `[timeout, gap]` in ms behind them where a file gives one of the two.
     fileprivate var canonical: CBOR {
-        .array([.text(id), .text(profile), .bytes(profileHash), address.canonical])
+        let fields: [CBOR] = [.text(id), .text(profile), .bytes(profileHash), address.canonical]
+        return .array(patience == .standard ? fields : fields + [patience.canonical])
+    }
+}
+
+extension Patience {
+    /// `null` for what no file gives.
+    fileprivate var canonical: CBOR {
+        .array([timeoutMs, gapMs].map { $0.map { .unsigned(UInt64($0)) } ?? .null })
     }
 }
 
 extension DeviceAddress {
-    /// `["modbus", host, port, unit]`, `["serial", path, baud, mode, unit]` or `["mqtt", root]`.
+    /// `["modbus", host, port, unit]`, `["rtutcp", host, port, unit]`, `["serial", path, baud, mode, unit]` or `["mqtt", root]`.
     fileprivate var canonical: CBOR {
         switch self {
         case .modbus(let host, let port, let unit):
             .array([.text("modbus"), .text(host), .unsigned(UInt64(port)), .unsigned(UInt64(unit))])
+        case .rtuOverTCP(let host, let port, let unit):
+            .array([.text("rtutcp"), .text(host), .unsigned(UInt64(port)), .unsigned(UInt64(unit))])
         case .serial(let path, let baud, let mode, let unit):
             .array([.text("serial"), .text(path), .unsigned(UInt64(baud)), .text(mode), .unsigned(UInt64(unit))])
         case .mqtt(let root): .array([.text("mqtt"), .text(root)])

@@ -53,7 +53,15 @@ extension Device {
     fileprivate init(fields: inout Fields) throws(BuildingDecodingError) {
         self.init(
             id: try fields.text(), profile: try fields.text(), profileHash: try fields.bytes(),
-            address: try fields.one(DeviceAddress.init(fields:)))
+            address: try fields.one(DeviceAddress.init(fields:)),
+            // Revisions from before there was one end here.
+            patience: fields.hasMore ? try fields.one(Patience.init(fields:)) : .standard)
+    }
+}
+
+extension Patience {
+    fileprivate init(fields: inout Fields) throws(BuildingDecodingError) {
+        self.init(timeoutMs: try fields.optionalNumber(), gapMs: try fields.optionalNumber())
     }
 }
 
@@ -61,6 +69,8 @@ extension DeviceAddress {
     fileprivate init(fields: inout Fields) throws(BuildingDecodingError) {
         switch try fields.text() {
         case "modbus": self = .modbus(host: try fields.text(), port: try fields.number(), unit: try fields.number())
+        case "rtutcp":
+            self = .rtuOverTCP(host: try fields.text(), port: try fields.number(), unit: try fields.number())
         case "serial":
             self = .serial(
                 path: try fields.text(), baud: try fields.number(), mode: try fields.text(), unit: try fields.number())

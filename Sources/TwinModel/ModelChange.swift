@@ -66,7 +66,10 @@ extension Building {
 
 extension Device {
     fileprivate var facts: [String: String] {
-        ["profile": profile, "profileHash": hex(profileHash), "address": address.text]
+        var facts = ["profile": profile, "profileHash": hex(profileHash), "address": address.text]
+        facts["timeout"] = patience.timeoutMs.map { "\($0)ms" }
+        facts["gap"] = patience.gapMs.map { "\($0)ms" }
+        return facts
     }
 }
 
@@ -111,12 +114,15 @@ extension DeviceAddress {
     /// As in the building file: `tcp://10.0.0.20:502 unit 1`.
     package var text: String {
         switch self {
-        case .modbus(let host, let port, let unit):
-            "tcp://" + (host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host) + ":\(port) unit \(unit)"
+        case .modbus(let host, let port, let unit): "tcp://\(inAddress(host)):\(port) unit \(unit)"
+        case .rtuOverTCP(let host, let port, let unit): "rtutcp://\(inAddress(host)):\(port) unit \(unit)"
         case .serial(let path, let baud, let mode, let unit): "\(path) \(baud) \(mode) unit \(unit)"
         case .mqtt(let root): "mqtt \(root)"
         }
     }
+
+    /// An IPv6 host stands in brackets.
+    private func inAddress(_ host: String) -> String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host }
 }
 
 private func hex(_ bytes: [UInt8]) -> String {

@@ -7,8 +7,10 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Runs the gateway until SIGTERM or Ctrl-C.",
-        discussion:
-            "Ends with exit code 0 after a clean end, 2 when it cannot start or has to stop; systemd starts it again.")
+        discussion: """
+            Ends with exit code 0 after a clean end, 2 when it cannot start or has to stop; systemd starts it again.
+            SIGHUP makes it read its configuration, building and profiles again, as plumblined reload does.
+            """)
 
     @OptionGroup var file: ConfigurationOption
 
@@ -16,9 +18,18 @@ struct RunCommand: AsyncParsableCommand {
         try await Terminal.attempt {
             let plan = try GatewayPlan.load(configurationPath: file.path)
             let level = Logger.Level(rawValue: plan.configuration.journal.rawValue) ?? .info
+            // One that waits is enough: it reads whatever the files hold by then.
+            let (hangups, hangup) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+            let signals = await UnixSignalsSequence(trapping: .sighup)
             let gateway = GatewayRun(
-                plan, journal: { Terminal.journal($0, level: level) })
-            try await untilSignal { try await gateway.run() }
+                plan, hangups: hangups, journal: { Terminal.journal($0, level: level) })
+            try await untilSignal {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { for await _ in signals { hangup.yield() } }
+                    defer { group.cancelAll() }
+                    try await gateway.run()
+                }
+            }
         }
     }
 }

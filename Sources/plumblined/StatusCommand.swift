@@ -14,8 +14,7 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Terminal.attempt {
-            let plan = try GatewayPlan.load(configurationPath: file.path)
-            let answer = try await GatewayStatus.ask(plan.configuration)
+            let answer = try await GatewayStatus.ask(try GatewayPlan.configuration(at: file.path))
             if json {
                 print(answer.json)
             } else {

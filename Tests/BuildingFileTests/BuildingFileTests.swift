@@ -51,6 +51,73 @@ import TwinModel
         #expect(try Building(canonicalBytes: building.canonical().encoded()) == building)
     }
 
+    static func devices(_ line: String) throws -> Building {
+        try Sample.load(Sample.house.replacing("  lora1:", with: "  more: {profile: test-meter, \(line)}\n  lora1:"))
+    }
+
+    @Test(arguments: [
+        (
+            "modbus: \"rtutcp://[fe80::2]:4001\", unit: 9",
+            DeviceAddress.rtuOverTCP(host: "fe80::2", port: 4001, unit: 9)
+        ),
+        ("modbus: \"rtutcp://moxa\"", .rtuOverTCP(host: "moxa", port: 502, unit: 1)),
+    ])
+    func `RTU frames over TCP are an address of their own`(_ line: String, _ address: DeviceAddress) throws {
+        #expect(try Self.devices(line).device("more")?.address == address)
+    }
+
+    @Test func `a device says how patiently it is asked, and what it does not say is the connection's`() throws {
+        let line = "modbus: \"tcp://slow:502\", timeout: "
+        #expect(try Self.devices(line + "50ms, gap: 0ms").device("more")?.patience == Patience(timeoutMs: 50, gapMs: 0))
+        let far = try Self.devices(line + "30s, gap: 1s")
+        #expect(far.device("more")?.patience == Patience(timeoutMs: 30_000, gapMs: 1_000))
+        #expect(far.device("mb1")?.patience == .standard)
+        #expect(try Building(canonicalBytes: far.canonical().encoded()) == far)
+    }
+
+    @Test(arguments: [
+        (
+            "modbus: \"rtutcp://10.0.0.20:502\", unit: 7",
+            "building.yaml:16:3: device more speaks Modbus RTU over TCP at 10.0.0.20 port 502, but mb2 speaks Modbus TCP there; all devices on one wire speak alike"
+        ),
+        (
+            "modbus: \"rtu:/dev/ttyUSB0\", unit: 7, baud: 9600, mode: 8E1",
+            "building.yaml:16:3: device more speaks 9600 8E1 at /dev/ttyUSB0, but line speaks 19200 8E1 there; all devices on one wire speak alike"
+        ),
+        ("modbus: \"rtutcp://moxa\", baud: 9600", "building.yaml:16:62: 'baud' is for serial lines"),
+        (
+            "modbus: \"rtu:/dev/ttyS9\", baud: 9601",
+            "building.yaml:16:63: 9601 is no rate of a serial line; known rates: 300 600 1200 2400 4800 9600 19200 38400 57600 115200 230400 460800 500000 576000 921600"
+        ),
+        (
+            "modbus: \"rtucp://moxa\"",
+            "building.yaml:16:39: 'rtucp://moxa' is no Modbus address; write tcp://HOST:PORT, rtutcp://HOST:PORT or rtu:/dev/ttyUSB0"
+        ),
+        (
+            "modbus: \"rtutcp://moxa:0\"",
+            "building.yaml:16:39: 'rtutcp://moxa:0' is no address; write rtutcp://HOST:PORT, an IPv6 host in brackets"
+        ),
+        (
+            "modbus: \"tcp://slow\", timeout: 49ms",
+            "building.yaml:16:62: 49ms is outside 50ms to 30s at devices.more.timeout"
+        ),
+        (
+            "modbus: \"tcp://slow\", gap: 2s",
+            "building.yaml:16:58: 2s is outside 0ms to 1s at devices.more.gap"
+        ),
+        (
+            "modbus: \"tcp://slow\", timout: 1s",
+            "building.yaml:16:53: unknown key 'timout' in device more; did you mean 'timeout'?"
+        ),
+    ])
+    func `a mistake in a device's wire is told with its place`(_ line: String, _ message: String) {
+        #expect {
+            _ = try Self.devices(line)
+        } throws: {
+            "\($0)" == message
+        }
+    }
+
     /// Goal: a person corrects the file without asking anybody. Method: one mistake at a time, the whole message.
     @Test(arguments: [
         (

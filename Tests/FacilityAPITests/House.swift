@@ -61,6 +61,7 @@ struct House: Sendable {
     /// 2026-03-01T13:00:00Z, 14:00 in Oslo.
     static let startMs: Int64 = 1_772_370_000_000
     static let token = "token-of-the-facility-0123456789"
+    static let auditorToken = "token-of-the-auditor-0123456789a"
     static let endedToken = "token-that-was-taken-back-012345"
 
     let directory: String
@@ -70,6 +71,7 @@ struct House: Sendable {
     let keeper: TwinKeeper
     let facility: Facility
     let zone: ZoneRules
+    let reload: ReloadScript
 
     static let building = Building(
         id: "bk16", label: "House 16", timeZone: "Europe/Oslo",
@@ -132,16 +134,18 @@ struct House: Sendable {
         let zone = try ZoneRules(
             name: "Europe/Oslo",
             tzif: Array(try Data(contentsOf: URL(fileURLWithPath: "/usr/share/zoneinfo/Europe/Oslo"))))
-        let facility = try facility(directory, keeper, zone, clock, writer)
+        let reload = ReloadScript()
+        let facility = try facility(directory, keeper, zone, clock, writer, reload)
         let house = House(
             directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper, facility: facility,
-            zone: zone)
+            zone: zone, reload: reload)
         try await house.fill()
         return house
     }
 
     private static func facility(
-        _ directory: String, _ keeper: TwinKeeper, _ zone: ZoneRules, _ clock: TestClock, _ writer: LogWriter
+        _ directory: String, _ keeper: TwinKeeper, _ zone: ZoneRules, _ clock: TestClock, _ writer: LogWriter,
+        _ reload: ReloadScript
     ) throws -> Facility {
         Facility(
             reader: try LedgerReader.open(directory: directory), keeper: keeper,
@@ -150,6 +154,7 @@ struct House: Sendable {
                 isSelfNetwork: true,
                 anchorEveryMs: 600_000),
             zone: zone, maker: VectorMaker(), evidenceDirectory: directory + "/evidence", nowMs: { clock.nowMs },
+            links: { LinkSamples.all }, reload: { try reload.reload($0) },
             noteAccess: { try await writer.recordUse($0) })
     }
 
@@ -157,7 +162,7 @@ struct House: Sendable {
     func restarted() throws -> House {
         House(
             directory: directory, clock: clock, ledger: ledger, writer: writer, keeper: keeper,
-            facility: try Self.facility(directory, keeper, zone, clock, writer), zone: zone)
+            facility: try Self.facility(directory, keeper, zone, clock, writer, reload), zone: zone, reload: reload)
     }
 
     func close() async {
@@ -212,6 +217,9 @@ struct House: Sendable {
         _ = try await ledger.addToken(
             hash: Facility.tokenHash(Self.token), name: "kari", role: "facility", scope: "{}",
             nowMs: UInt64(Self.startMs), untilMs: UInt64(Self.startMs) + 86_400_000)
+        _ = try await ledger.addToken(
+            hash: Facility.tokenHash(Self.auditorToken), name: "nora", role: "auditor", scope: "{}",
+            nowMs: UInt64(Self.startMs), untilMs: nil)
         let ended = try await ledger.addToken(
             hash: Facility.tokenHash(Self.endedToken), name: "ola", role: "auditor", scope: "{}",
             nowMs: UInt64(Self.startMs), untilMs: nil)

@@ -33,6 +33,7 @@ WAITING = {
     "field_serial": ["field_serial.py"],
     "power": ["power.py"],
     "field_pymodbus": ["field_pymodbus.py"],
+    "reload": ["reload.py"],
     "real_input": ["real_input.py"],
 }
 LONG = {"power": ["--kills", "50"], "bad_input": ["--rounds", "2000"], "soak": ["--minutes", "30"]}

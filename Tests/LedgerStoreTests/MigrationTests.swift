@@ -11,9 +11,14 @@ import TwinModel
 /// old
 /// file is run into a new one, opened, and compared with a file made today.
 struct MigrationVectorTests {
-    @Test func `a ledger of schema 1 is brought up to date and keeps its log`() async throws {
+    /// Every schema that was released before this one.
+    static let old = 1...2
+
+    @Test(arguments: old) func `a ledger of an older schema is brought up to date and keeps its log`(
+        _ version: Int
+    ) async throws {
         let shelf = try Shelf()
-        try restore(1, into: shelf)
+        try restore(version, into: shelf)
         let ledger = try shelf.open()
         #expect(ledger.identity == Shelf.identity)
         let leaves = try await ledger.leaves(0..<10)
@@ -31,9 +36,9 @@ struct MigrationVectorTests {
         await ledger.close()
     }
 
-    @Test func `a migrated file has the schema of a new one`() async throws {
+    @Test(arguments: old) func `a migrated file has the schema of a new one`(_ version: Int) async throws {
         let old = try Shelf()
-        try restore(1, into: old)
+        try restore(version, into: old)
         await (try old.open()).close()
         let new = try Shelf()
         await (try new.create()).close()
@@ -57,9 +62,24 @@ struct MigrationVectorTests {
         await ledger.close()
     }
 
-    @Test func `a reader asks for the writer before it reads an older schema`() async throws {
+    @Test(arguments: old) func `a migrated file remembers the field from now on`(_ version: Int) async throws {
         let shelf = try Shelf()
-        try restore(1, into: shelf)
+        try restore(version, into: shelf)
+        let ledger = try shelf.open()
+        #expect(try await ledger.fieldMemories().isEmpty)
+        let memory = FieldMemory(
+            device: "mb1", profileHash: sha256([3]), address: "tcp://10.0.0.20:502 unit 1", layout: "1;4:7-7",
+            learnedMs: 5)
+        try await ledger.remember([memory])
+        await ledger.close()
+        #expect(try await shelf.open().fieldMemories() == [memory])
+    }
+
+    @Test(arguments: old) func `a reader asks for the writer before it reads an older schema`(
+        _ version: Int
+    ) async throws {
+        let shelf = try Shelf()
+        try restore(version, into: shelf)
         #expect(throws: LedgerError.self) { try shelf.reader() }
     }
 

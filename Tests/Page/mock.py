@@ -233,6 +233,22 @@ class Mock:
                               "gaps": gaps, "proof": "anchored" if b < self.now() - 3600000 else "sealed", "name": name})
             day = following
 
+    def links(self):
+        """One broker, one line of which a device is silent, one line that is down."""
+        now = self.now()
+        unit = lambda device, number, **more: {"device": device, "unit": number, "state": "answering", "lastGoodAt": iso(now - 800), "roundTripMs": {"last": 4.301, "max": 120}, "requests": 8640, "answers": 8600, "timeouts": 2, "exceptions": 38,
+                                               "garbled": 0, "lateAnswers": 1, "nextProbeAt": None, "learned": None} | more
+        link = lambda name, kind, **more: {"id": name, "kind": kind, "address": name.split("//")[-1], "state": "up", "since": iso(now - 86400000), "connects": 1, "failures": 0, "gapMs": 0, "timeoutMs": 1000, "uncertaintyMs": 2.151, "units": [],
+                                           "messages": None, "malformed": None, "dropped": None, "lastMessageAt": None} | more
+        return [
+            link("mqtt://127.0.0.1:1883", "mqtt", gapMs=None, timeoutMs=None, uncertaintyMs=None, messages=1204, malformed=1, dropped=0, lastMessageAt=iso(now - 4000)),
+            link("rtu:/dev/ttyUSB0", "modbus-rtu", state="down", since=iso(now - 600000), failures=7, uncertaintyMs=None,
+                 units=[unit("rtu1", 3, state="offline", lastGoodAt=None, roundTripMs={"last": None, "max": None}, nextProbeAt=iso(now + 20000))]),
+            link("tcp://10.0.0.20:502", "modbus-tcp", units=[
+                unit("mb1", 1, learned={"holes": [{"function": 4, "from": 100, "to": 103}, {"function": 3, "from": 7, "to": 7}], "maxRegisters": 60}),
+                unit("mb2", 2, state="other-device", lastGoodAt=iso(now - 3600000)), unit("mb3", 3, state="probing", nextProbeAt=iso(now))]),
+        ]
+
     def anchors(self):
         if self.empty:
             return []
@@ -365,6 +381,8 @@ class Door(http.server.BaseHTTPRequestHandler):
             return page(gateway.completeness(ms(one("from", iso(gateway.now() - 86400000))), ms(one("to", iso(gateway.now())))))
         if path == "/v1/anchors":
             return page(gateway.anchors()[: int(one("limit", "100"))])
+        if path == "/v1/links":
+            return page([] if gateway.empty else gateway.links())
         if path == "/v1/card":
             return self.send(200, "text/plain; charset=utf-8", b"plumbline policy card\n")
         if parts[0] == "evidence":

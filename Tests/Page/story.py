@@ -33,6 +33,7 @@ def checks(check, browser, mock, axe):
     drawing(check, browser)
     clock_changes(check, browser)
     zones(check, browser)
+    lines(check, browser, mock, clean)
     evidence(check, browser, clean)
     many_windows(check, browser, mock)
     troubles(check, browser, mock, clean)
@@ -106,6 +107,24 @@ def drawing(check, browser):
     check("an offline point shows no value and never 0", browser.text(".big") == "no value", browser.text(".big"))
     browser.open("/building/ahu1")
     check("by hand is a word beside its mark", "by hand" in browser.text(".points tbody"), browser.text(".points tbody"))
+
+
+def lines(check, browser, mock, clean):
+    """How the field side fares stands at the end of the record, in words."""
+    for language, words in (("en", ("2 of 3 lines are up.", "1 of 4 devices answer.", "another device answers", "function 4: 100–103 refused", "at most 60 registers at once", "never")),
+                            ("de", ("2 von 3 Leitungen stehen.", "1 von 4 Geräten antworten.", "ein anderes Gerät antwortet", "Funktion 4: 100–103 abgelehnt", "höchstens 60 Register auf einmal", "nie"))):
+        browser.choose(language)
+        browser.open("/record")
+        browser.wait(lambda: browser.count("section[aria-labelledby=links] tbody tr") == 4)
+        text = browser.text("section[aria-labelledby=links]")
+        check(f"{language}: every line and device says how it fares", all(word in text for word in words), [word for word in words if word not in text])
+        clean(f"lines and devices {language}")
+    browser.choose("en")
+    mock.empty = True
+    browser.open("/record")
+    browser.wait(lambda: browser.text("section[aria-labelledby=links]").endswith("No line to the field is configured."))
+    check("no line is told in words", True)
+    mock.empty = False
 
 
 def clock_changes(check, browser):

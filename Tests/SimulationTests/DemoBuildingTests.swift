@@ -39,7 +39,7 @@ import TwinModel
             case .modbus(_, _, let unit):
                 #expect(simulation.shown(unit: unit)[point.binding.profilePoint] != nil, "\(point.id)")
             case .mqtt(let root): #expect(topics.contains { $0 == root || $0.hasPrefix(root + "/") }, "\(root)")
-            case .serial: Issue.record("\(device.id) is on a serial line")
+            case .serial, .rtuOverTCP: Issue.record("\(device.id) is on a line that the demo has not")
             }
         }
     }

@@ -57,6 +57,35 @@ import TwinModel
         #expect(share.counts(try number("-3.1"), after: try number("-2")))
     }
 
+    private func house(_ device: Device) -> Building {
+        Building(id: "h", label: "h", timeZone: "UTC", entities: [], devices: [device], points: [])
+    }
+
+    @Test func `a device that gives no patience is written as before there was one`() throws {
+        let address = DeviceAddress.modbus(host: "h", port: 502, unit: 1)
+        let plain = house(Device(id: "d", profile: "p", profileHash: [1], address: address))
+        let fields = plain.canonical().asArray?[6].asArray?.first?.asArray
+        #expect(fields?.count == 4)
+        let patient = house(
+            Device(
+                id: "d", profile: "p", profileHash: [1], address: address,
+                patience: Patience(timeoutMs: 3_000, gapMs: nil)))
+        #expect(try Building(canonicalBytes: patient.canonical().encoded()) == patient)
+        #expect(patient.modelHash != plain.modelHash)
+        #expect(
+            patient.changes(since: plain).flatMap(\.fields) == [
+                ModelChange.Field(name: "timeout", from: nil, to: "3000ms")
+            ])
+    }
+
+    @Test func `RTU over TCP is told apart from Modbus TCP at the same place`() throws {
+        let rtu = house(
+            Device(
+                id: "d", profile: "p", profileHash: [1], address: .rtuOverTCP(host: "fe80::1", port: 4001, unit: 2)))
+        #expect(try Building(canonicalBytes: rtu.canonical().encoded()) == rtu)
+        #expect(rtu.devices.first?.address.text == "rtutcp://[fe80::1]:4001 unit 2")
+    }
+
     @Test func `the order of a building file does not reach the hash`() {
         let other = Building(
             id: building.id, label: building.label, timeZone: building.timeZone, entities: building.entities.reversed(),

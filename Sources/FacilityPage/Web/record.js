@@ -3,10 +3,12 @@
 import * as w from './words.js';
 import { h, mark, get, all, call, start, show, listen, panel, later, asked, keep, proofTag, hashTag, timeTag, save, nameOf, sha256, problemBox, say, began, gapsOf, renew, gateway, Problem } from './app.js';
 import { waitingBox, usualMinutes } from './verdict.js';
+import { links } from './links.js';
 const { t } = w;
 
 const hourMs = 3600000;
 const daysMost = 62;
+const linksEveryMs = 10000;
 const iso = (ms) => new Date(ms).toISOString();
 const legal = (day) => /^\d{4}-\d\d-\d\d$/.test(day ?? '') && Number.isFinite(Date.parse(day + 'T00:00:00Z'));
 
@@ -15,11 +17,12 @@ start(async (main) => {
   const last = legal(asked('to')) && asked('to') <= today ? asked('to') : today;
   const first = legal(asked('from')) && asked('from') <= last ? asked('from') : w.nextDay(last, -6);
   const bounds = { from: iso(w.atLocal(first)), to: iso(w.atLocal(w.nextDay(last))) };
-  const places = { days: h('div'), anchors: h('div'), make: h('div') };
+  const places = { days: h('div'), anchors: h('div'), make: h('div'), links: h('div') };
   main.append(
     h('section', { class: 'panel wide', 'aria-labelledby': 'complete' }, h('h2', { id: 'complete' }, t('record.complete')), dayForm(first, last, today), places.days),
     h('section', { class: 'panel wide', 'aria-labelledby': 'make' }, h('h2', { id: 'make' }, t('evidence.make')), places.make),
-    h('section', { class: 'panel wide', 'aria-labelledby': 'anchors' }, h('h2', { id: 'anchors' }, t('record.anchors')), places.anchors));
+    h('section', { class: 'panel wide', 'aria-labelledby': 'anchors' }, h('h2', { id: 'anchors' }, t('record.anchors')), places.anchors),
+    h('section', { class: 'panel wide', 'aria-labelledby': 'links' }, h('h2', { id: 'links' }, t('links.title')), places.links));
   let days;
   const load = (first) => {
     days = first.then(() => all('/v1/completeness?' + new URLSearchParams({ ...bounds, limit: 1000 })));
@@ -29,7 +32,10 @@ start(async (main) => {
   const drawDays = panel(places.days, async () => completeness(await days));
   const drawAnchors = panel(places.anchors, async () => anchors((await get('/v1/anchors?order=desc&limit=20')).items));
   panel(places.make, async () => maker(await days, first, last));
-  const refetch = () => { load(renew()); drawDays(); drawAnchors(); };
+  const drawLinks = panel(places.links, links);
+  // Not under the reader's hands: a table that is being scrolled stays.
+  setInterval(() => { if (!document.hidden && !places.links.contains(document.activeElement)) drawLinks(); }, linksEveryMs);
+  const refetch = () => { load(renew()); drawDays(); drawAnchors(); drawLinks(); };
   listen({ kinds: ['anchor', 'gap'], refetch, on: later(refetch, 3000) });
 });
 
