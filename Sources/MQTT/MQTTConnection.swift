@@ -24,6 +24,7 @@ package actor MQTTConnection {
     private var strangers: Set<String> = []
 
     private static let strangerCountMax = 256
+    private static let strangerLevelCountMax = 16
     /// After a resumed session, what comes before this much silence was kept by the broker.
     private static let backlogGapMs: Int32 = 250
     private static let backlogMsMax = 10_000
@@ -267,11 +268,21 @@ package actor MQTTConnection {
         for message in outcome.messages { _ = outbox.put(message) }
     }
 
-    /// A session at the broker still holds a topic of an earlier configuration.
+    /// A session at the broker still holds a topic of an earlier configuration, as it is or with one level open.
     private func forget(_ topic: String) {
         guard strangers.count < Self.strangerCountMax, strangers.insert(topic).inserted else { return }
-        // The next connection tries again.
-        try? link?.unsubscribe(topic)
+        let levels = topic.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard levels.count <= Self.strangerLevelCountMax else { return }
+        var filters = [topic]
+        for index in levels.indices {
+            var open = levels
+            open[index] = "+"
+            filters.append(open.joined(separator: "/"))
+        }
+        for filter in filters where !router.filters.contains(filter) {
+            // The next connection tries again.
+            try? link?.unsubscribe(filter)
+        }
     }
 }
 
