@@ -161,6 +161,7 @@ package actor MQTTConnection {
                 try hearing.subscribe(change.new)
                 tell(router.connected(atMs: nowMs()))
             }
+            tell(router.due(atMs: nowMs()))
             try sending.step(link)
             let isBacklog = clock.now < backlogUntil
             let stepBegan = clock.now

@@ -135,6 +135,13 @@ package struct MQTTRouter {
         return outcome
     }
 
+    /// What has become due without a message.
+    package mutating func due(atMs: Int64) -> Outcome {
+        var outcome = Outcome()
+        sparkplug.due(atMs, &outcome)
+        return outcome
+    }
+
     /// Every point is offline, told once, because the broker cannot be reached.
     mutating func tellAllOffline(atMs: Int64) -> [Reading] {
         targets.indices.compactMap { tell(.offline, $0, atMs: atMs) }

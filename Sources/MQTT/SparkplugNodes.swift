@@ -43,6 +43,8 @@ struct SparkplugNodes {
         var aliases: [UInt64: Key] = [:]
         var datatypes: [Key: UInt32] = [:]
         var askedAtMs: Int64?
+        /// It was too early to ask again.
+        var isToBeAsked = false
 
         var id: String { group + "/" + name }
     }
@@ -94,6 +96,11 @@ struct SparkplugNodes {
         }
     }
 
+    /// Asks what it was too early to ask before.
+    mutating func due(_ atMs: Int64, _ outcome: inout MQTTRouter.Outcome) {
+        for index in nodes.indices where nodes[index].isToBeAsked { ask(index, atMs, &outcome) }
+    }
+
     mutating func takeTold() -> [Told] {
         defer { told.removeAll(keepingCapacity: true) }
         return told
@@ -139,6 +146,7 @@ struct SparkplugNodes {
     ) {
         nodes[index].isBorn = true
         nodes[index].isWhole = true
+        nodes[index].isToBeAsked = false
         nodes[index].seq = report.seq
         nodes[index].aliases = [:]
         nodes[index].datatypes = [:]
@@ -230,11 +238,15 @@ struct SparkplugNodes {
     }
 
     private mutating func ask(_ index: Int, _ atMs: Int64, _ outcome: inout MQTTRouter.Outcome) {
-        if let asked = nodes[index].askedAtMs, atMs >= asked, atMs - asked < Self.rebirthEveryMs { return }
+        if let asked = nodes[index].askedAtMs, atMs >= asked, atMs - asked < Self.rebirthEveryMs {
+            nodes[index].isToBeAsked = true
+            return
+        }
         let request = SparkplugReport.rebirthRequest(timestampMs: UInt64(clamping: atMs))
         // A request of one short metric can be written.
         guard let payload = try? request.encoded() else { return }
         nodes[index].askedAtMs = atMs
+        nodes[index].isToBeAsked = false
         let node = nodes[index]
         let topic = SparkplugTopic(group: node.group, kind: .nodeCommand, node: node.name)
         outcome.messages.append(MQTTMessage(topic: topic.description, payload: payload))
