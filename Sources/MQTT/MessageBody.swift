@@ -5,11 +5,11 @@ struct MessageBody {
     let message: MQTTMessage
     private var json: JSONText??
     private var text: String??
-    /// Answers of this message to questions that several points ask, by the question's number.
-    private var matches: [Int: Bool] = [:]
-    private var times: [Int: Int64?] = [:]
-    /// Records by the device whose table they were read with.
-    private var records: [Int: TLVRecords?] = [:]
+    /// Answers of this message to the questions asked last, by number: the points of a device ask the same ones.
+    private var match: (number: Int, answer: Bool)?
+    private var time: (number: Int, answer: Int64?)?
+    /// Records, and the device whose table they were read with.
+    private var records: (device: Int, answer: TLVRecords?)?
 
     init(_ message: MQTTMessage) { self.message = message }
 
@@ -30,23 +30,23 @@ struct MessageBody {
     }
 
     mutating func matches(_ number: Int, _ make: (inout MessageBody) -> Bool) -> Bool {
-        if let known = matches[number] { return known }
+        if let match, match.number == number { return match.answer }
         let answer = make(&self)
-        matches[number] = answer
+        match = (number, answer)
         return answer
     }
 
     mutating func time(_ number: Int, _ make: (inout MessageBody) -> Int64?) -> Int64? {
-        if let known = times[number] { return known }
+        if let time, time.number == number { return time.answer }
         let answer = make(&self)
-        times.updateValue(answer, forKey: number)
+        time = (number, answer)
         return answer
     }
 
     mutating func records(_ device: Int, _ make: (inout MessageBody) -> TLVRecords?) -> TLVRecords? {
-        if let known = records[device] { return known }
+        if let records, records.device == device { return records.answer }
         let answer = make(&self)
-        records.updateValue(answer, forKey: device)
+        records = (device, answer)
         return answer
     }
 }

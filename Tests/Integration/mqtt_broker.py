@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import ssl
 import struct
@@ -355,6 +356,20 @@ def topics(steps, gateway, broker, device, heard):
     steps.check(wait_value(gateway, "m1.power", 4), "the old one says nothing any more")
     gone = wait_for("the point's discovery is taken back", 20, lambda: heard.get("homeassistant/sensor/gw-test/p1_switch/config") == b"")
     steps.check(gone, "a point that left is taken back from Home Assistant")
+    connects = [link["connects"] for link in gateway.get("/v1/links")["items"] if link["id"].startswith("mqtt:")]
+    (gateway.folder / "building.yaml").write_text(text.replace("tele/plug2", "tele/plug3"))
+    gateway.process.process.send_signal(signal.SIGHUP)
+
+    def heard_there():
+        publish(device, "tele/plug3/SENSOR", {"ENERGY": {"Power": 5}})
+        return current(gateway, "m1.power")["value"] == 5
+
+    wait_for("the topic of the reload", 30, heard_there, every=1)
+    publish(device, "tele/plug2/SENSOR", {"ENERGY": {"Power": 6}})
+    publish(device, "tele/plug3/SENSOR", {"ENERGY": {"Power": 7}})
+    wait_value(gateway, "m1.power", 7)
+    again = [link["connects"] for link in gateway.get("/v1/links")["items"] if link["id"].startswith("mqtt:")]
+    steps.check(again == connects, f"a reload changes the topics on the running connection: {connects} connects before, {again} after")
     listener.loop_stop()
     gateway.stop()
     farewell = {}
