@@ -64,7 +64,7 @@ struct TLVRecords {
         encoding == .hex ? hex(Array(text.utf8)) : base64(Array(text.utf8))
     }
 
-    private static func hex(_ text: [UInt8]) -> [UInt8]? {
+    static func hex(_ text: [UInt8]) -> [UInt8]? {
         guard text.count % 2 == 0 else { return nil }
         var bytes: [UInt8] = []
         for index in stride(from: 0, to: text.count, by: 2) {

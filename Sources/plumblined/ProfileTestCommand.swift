@@ -147,9 +147,11 @@ enum MessageTrial {
             guard case .payload(let text, let topic) = test.said, let point = profile.point(test.point),
                 let number = bound.first(where: { $0.source.id == test.point })?.point
             else { return nil }
-            var router = MQTTRouter([MQTTDevice(device: "root", root: "root", profile: profile, points: bound)])
-            let reading = router.take(MQTTMessage(topic: topic, text: text), atMs: 0).readings.first {
-                $0.point == number
+            var router = MQTTRouter([
+                MQTTDevice(device: "root", root: profile.testRoot, profile: profile, points: bound)
+            ])
+            let reading = MQTTMessage(test: text, topic: topic, of: profile).flatMap { message in
+                router.take(message, atMs: 0).readings.first { $0.point == number }
             }
             let quality = reading?.quality ?? .offline
             let found = reading.flatMap { $0.quality == .good ? DecodedPoint.text(point, $0.value) : nil }

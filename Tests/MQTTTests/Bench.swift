@@ -19,19 +19,6 @@ func shippedProfileNames() throws -> [String] {
         .map { String($0.dropLast(5)) }.sorted()
 }
 
-func bytes(hex text: String) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    guard digits.count % 2 == 0 else { return nil }
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-        guard let byte = UInt8(String(decoding: digits[index...index + 1], as: UTF8.self), radix: 16) else {
-            return nil
-        }
-        bytes.append(byte)
-    }
-    return bytes
-}
-
 /// All points of a profile under numbers 1, 2, 3 … in alphabetical order.
 func device(_ profile: DeviceProfile, root: String, firstNumber: UInt32 = 1) -> MQTTDevice {
     let bound = profile.points.enumerated().map {

@@ -22,12 +22,10 @@ struct MQTTProfileTests {
         guard case .payload(let text, let topic) = test.said else { return }
         let claim = Comment(rawValue: "\(profile.id) \(test.point)")
         let point = try #require(profile.point(test.point))
-        // A Sparkplug payload is bytes, told as hex; its node is `root/node`.
-        let isSparkplug = point.mqtt?.metric != nil
         let zones = MQTTZones(building: .utc)
-        var router = MQTTRouter([device(profile, root: isSparkplug ? "root/node" : "root")], zones: zones)
-        let payload = isSparkplug ? try #require(bytes(hex: text), claim) : Array(text.utf8)
-        let outcome = router.take(MQTTMessage(topic: topic, payload: payload), atMs: 0)
+        var router = MQTTRouter([device(profile, root: profile.testRoot)], zones: zones)
+        let message = try #require(MQTTMessage(test: text, topic: topic, of: profile), claim)
+        let outcome = router.take(message, atMs: 0)
         #expect(!outcome.isMalformed, claim)
         let reading = try #require(
             outcome.readings.first { $0.point.rawValue == number(test.point, in: profile) }, claim)
@@ -36,6 +34,8 @@ struct MQTTProfileTests {
         switch (reading.value, test.value) {
         case (.none, nil): break
         case (.text(let value), let expected?): #expect(value == expected, claim)
+        case (.integer(let value), let expected?) where point.kind == .flag:
+            #expect((value == 0 ? "false" : "true") == expected, claim)
         case (.integer(let value), let expected?) where !point.labels.isEmpty:
             #expect(point.label(of: value) == expected, claim)
         case (let value, let expected?):
