@@ -44,6 +44,7 @@ package final class LossBook: Sendable {
     }
 
     private let losses = Mutex<[Place: Loss]>([:])
+    private let sums = Mutex<[Place: UInt64]>([:])
 
     package init() {}
 
@@ -57,6 +58,15 @@ package final class LossBook: Sendable {
             loss.toMs = max(loss.toMs, atMs)
             losses[place] = loss
         }
+    }
+
+    /// The same from a queue that tells its sum since it began to lose; `isOver` ends that sum.
+    package func note(_ place: Place, sum: UInt64, isOver: Bool, atMs: Int64) {
+        let known = sums.withLock { sums in
+            defer { sums[place] = isOver ? nil : sum }
+            return sums[place] ?? 0
+        }
+        note(place, count: sum - min(known, sum), atMs: atMs)
     }
 
     /// Takes out what was noted since the last call.

@@ -78,6 +78,15 @@ struct OverloadTests {
         #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 >= 60 }, "seed \(seed)")
     }
 
+    @Test func `a queue that tells sums is counted once`() {
+        let book = LossBook()
+        for (sum, isOver) in [(3, false), (10, true), (2, false), (2, true)] as [(UInt64, Bool)] {
+            book.note(.mqttInbox, sum: sum, isOver: isOver, atMs: 5)
+        }
+        #expect(book.take()[.mqttInbox]?.count == 12)
+        #expect(book.take().isEmpty)
+    }
+
     @Test func `a full intake stands in the log as an event of a public stream, and as an alarm`() async throws {
         let house = try await House()
         let daemon = try await house.start()
