@@ -139,12 +139,13 @@ let package = Package(
         room("FieldTools", ["Readings", "SourceYAML", "Profiles"]),
         room("MetricsExport", [coreMetrics]),
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
+        .target(name: "CMemory"),
         room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
         room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
         room(
             "Gateway",
             [
-                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
+                "CBuildInfo", "CMemory", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "Commanding", "MetricsExport",

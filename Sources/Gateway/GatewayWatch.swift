@@ -1,10 +1,13 @@
 import Capture
+import CMemory
 import LedgerStore
 import Logging
 
 /// Tells the journal what changes while the gateway runs and no other part tells: disk, queue, refusal to sign.
 struct GatewayWatch: Sendable {
     static let everyMs: UInt64 = 1_000
+    /// Rounds between two times that freed memory is given back: after reading the configuration, after large seals.
+    static let trimRounds = 60
 
     let writer: LogWriter
     let capture: CaptureFlow
@@ -17,7 +20,8 @@ struct GatewayWatch: Sendable {
         var dropped: UInt64 = 0
         // What holds at the start was told with the start.
         var refusal = await writer.signingRefusal
-        while true {
+        for round in 0... {
+            if round % Self.trimRounds == 2 { plumbline_trim_memory() }
             let now = await capture.diskState
             if now != disk { tell(now) }
             disk = now

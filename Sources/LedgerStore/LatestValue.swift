@@ -4,23 +4,43 @@ package import Readings
 package struct LatestValue: Hashable, Sendable {
     /// The newest reading of any kind, also of silence.
     package private(set) var newest: Reading
-    /// The newest that carried a value.
-    package private(set) var valued: Reading?
-    /// The newest that was no silence.
-    package private(set) var heard: Reading?
     /// The first one of the present quality.
     package private(set) var since: Reading
+    private var value: Older
+    private var life: Older
+
+    /// An older reading that matters. Mostly it is the newest itself, and then it takes no room: there is one for every point.
+    private indirect enum Older: Hashable, Sendable {
+        case none
+        case isNewest
+        case reading(Reading)
+    }
 
     init(newest: Reading, valued: Reading?, heard: Reading?, since: Reading) {
+        func older(_ reading: Reading?) -> Older { reading.map { $0 == newest ? .isNewest : .reading($0) } ?? .none }
         self.newest = newest
-        self.valued = valued
-        self.heard = heard
         self.since = since
+        value = older(valued)
+        life = older(heard)
     }
 
     init(_ reading: Reading) {
-        self.init(newest: reading, valued: nil, heard: nil, since: reading)
-        note(reading)
+        self.init(
+            newest: reading, valued: Self.hasValue(reading) ? reading : nil,
+            heard: Self.isLife(reading) ? reading : nil, since: reading)
+    }
+
+    /// The newest that carried a value.
+    package var valued: Reading? { resolved(value) }
+    /// The newest that was no silence.
+    package var heard: Reading? { resolved(life) }
+
+    private func resolved(_ older: Older) -> Reading? {
+        switch older {
+        case .none: nil
+        case .isNewest: newest
+        case .reading(let reading): reading
+        }
     }
 
     /// Readings, oldest first, that bring a new twin into the same state.
@@ -33,13 +53,17 @@ package struct LatestValue: Hashable, Sendable {
         guard reading.capturedAtMs > newest.capturedAtMs else { return false }
         let isSameSilence = newest.quality == .stale && reading.quality == .offline
         if newest.quality != reading.quality && !isSameSilence { since = reading }
+        value = Self.hasValue(reading) ? .isNewest : kept(value)
+        life = Self.isLife(reading) ? .isNewest : kept(life)
         newest = reading
-        note(reading)
         return true
     }
 
-    private mutating func note(_ reading: Reading) {
-        if reading.value != .none { valued = reading }
-        if reading.quality != .stale && reading.quality != .offline { heard = reading }
+    /// What stays when another becomes the newest.
+    private func kept(_ older: Older) -> Older {
+        if case .isNewest = older { .reading(newest) } else { older }
     }
+
+    private static func hasValue(_ reading: Reading) -> Bool { reading.value != .none }
+    private static func isLife(_ reading: Reading) -> Bool { reading.quality != .stale && reading.quality != .offline }
 }
