@@ -163,10 +163,17 @@ extension FieldSupervisor {
         guard !plan.sources.isEmpty, let settings = surroundings.broker else { return }
         let (journal, intake) = (surroundings.journal, surroundings.intake)
         let place = "\(settings.host):\(settings.port)"
+        let nowMs = surroundings.nowMs
         let running = Running(
             connection: MQTTConnection(
                 settings, devices: plan.sources.map(MQTTDevice.init), zones: zones, nowMs: surroundings.nowMs,
-                chance: surroundings.chance, deliver: { intake.offer($0) }, report: { journal.tell($0, on: place) }))
+                chance: surroundings.chance, deliver: { intake.offer($0) },
+                report: { event in
+                    if case .overload(let sum, let isOver) = event {
+                        intake.losses.note(.mqttInbox, sum: UInt64(clamping: sum), isOver: isOver, atMs: nowMs())
+                    }
+                    journal.tell(event, on: place)
+                }))
         broker = running
         add(running, to: &group) { try await running.connection.run() }
     }
