@@ -43,10 +43,18 @@ final class Child {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, toChild[0], STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, fromChild[1], STDOUT_FILENO)
+        // Our threads block signals, and a child would inherit that: a broker could not be ended.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let texts = ([program] + arguments).map { strdup($0) }
         defer { for text in texts { free(text) } }
         var pid = pid_t()
-        let code = posix_spawn(&pid, program, &actions, nil, texts + [nil], environ)
+        let code = posix_spawn(&pid, program, &actions, &attributes, texts + [nil], environ)
         close(toChild[0])
         close(fromChild[1])
         guard code == 0 else {

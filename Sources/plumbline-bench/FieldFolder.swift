@@ -66,7 +66,7 @@ struct FieldFolder {
         case .mqtt:
             text += "transport: mqtt\npoints:\n"
             for point in 0..<points {
-                text += "  v\(point): {topic: \"{root}/v\(point)\", unit: W, nature: gauge, brick: Sensor}\n"
+                text += "  v\(point): {topic: \"{root}/v\(point)\", plain: true, unit: W, nature: gauge, brick: Sensor}\n"
             }
         }
         return text
