@@ -107,7 +107,7 @@ package struct UnitFinding: Hashable, Sendable {
                         try reader.read(
                             unit: unit, check.function, address: check.address, count: check.words.count)
                     }
-                    known[check] = words == check.words
+                    known[check] = words.map(check.accepts) ?? false
                 }
                 isMatch = known[check] == true
             }

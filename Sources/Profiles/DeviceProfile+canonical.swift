@@ -26,13 +26,7 @@ extension DeviceProfile.Transport {
             .array([
                 .text("modbus"), .int(Int64(dialect.limits.registerCountMax)), .int(Int64(dialect.limits.gap)),
                 .array(dialect.limits.boundaries.map { .int(Int64($0)) }),
-                .array(
-                    dialect.identify.map {
-                        .array([
-                            .int(Int64($0.function.rawValue)), .int(Int64($0.address)),
-                            .array($0.words.map { .int(Int64($0)) }),
-                        ])
-                    }),
+                .array(dialect.identify.map(\.canonical)),
             ])
         case .mqtt(let dialect):
             .array(
@@ -46,6 +40,16 @@ extension DeviceProfile.Transport {
                     } ?? .null,
                 ] + (dialect.tlv.map { [$0.canonical] } ?? []))
         }
+    }
+}
+
+extension IdentityCheck {
+    fileprivate var canonical: CBOR {
+        var parts: [CBOR] = [
+            .int(Int64(function.rawValue)), .int(Int64(address)), .array(words.map { .int(Int64($0)) }),
+        ]
+        if !alternatives.isEmpty { parts.append(.array(alternatives.map { .array($0.map { .int(Int64($0)) }) })) }
+        return .array(parts)
     }
 }
 

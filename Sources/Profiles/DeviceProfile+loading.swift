@@ -42,6 +42,7 @@ extension DeviceProfile {
                 .mqtt(try MQTTDialect.load(root, points: points, defaults: defaults))
             }
         if case .modbus(let dialect) = transport { try checkSpans(points, dialect.limits, root) }
+        _ = try root["notes"]?.strings()
         let provenance = try root.required("provenance").strings()
         let revision = try root["revision"]?.int(1...1_000_000) ?? 1
         let vendor = try root.required("vendor").string(sizeBytesMax: 100)
@@ -62,47 +63,21 @@ extension DeviceProfile {
             || byte == UInt8(ascii: "_")
     }
 
-    /// A value and its live scale register must fit one request.
+    /// A value and its live scale register must fit one request, which crosses no boundary.
     private static func checkSpans(
         _ points: [ProfilePoint], _ limits: ReadLimits, _ root: YAMLNode
     ) throws(SourceError) {
         for point in points {
-            guard let modbus = point.modbus, !modbus.function.readsBits, modbus.span.count > limits.registerCountMax
-            else { continue }
-            let place = try root.required("points")[point.id] ?? root
-            throw place.error(
-                "point \(point.id) takes \(modbus.span.count) registers with its scale register, a request holds \(limits.registerCountMax)"
-            )
+            guard let modbus = point.modbus, !modbus.function.readsBits else { continue }
+            if modbus.span.count > limits.registerCountMax {
+                throw try (root.required("points")[point.id] ?? root).error(
+                    "point \(point.id) takes \(modbus.span.count) registers with its scale register, a request holds \(limits.registerCountMax)"
+                )
+            }
+            if let boundary = limits.boundaries.first(where: { modbus.span.dropFirst().contains(Int($0)) }) {
+                throw try (root.required("points")[point.id] ?? root).error(
+                    "point \(point.id) lies across the boundary at \(boundary)")
+            }
         }
-    }
-}
-
-extension ModbusDialect {
-    static func load(_ root: YAMLNode, defaults: PointDefaults) throws(SourceError) -> ModbusDialect {
-        if let node = root["availability"] { throw node.error("'availability' is for transport mqtt") }
-        var limits = ReadLimits()
-        if let read = root["read"] {
-            try read.allow(["maxRegisters", "gap", "boundaries"], in: "read")
-            var boundaries: [UInt16] = []
-            for item in try read["boundaries"]?.items() ?? [] { boundaries.append(UInt16(try item.int(0...65_535))) }
-            limits = ReadLimits(
-                registerCountMax: try read["maxRegisters"]?.int(1...125) ?? 125,
-                gap: try read["gap"]?.int(0...124) ?? 8,
-                boundaries: boundaries)
-        }
-        var checks: [IdentityCheck] = []
-        for item in try root["identify"]?.items() ?? [] {
-            try item.allow(["address", "function", "words"], in: "identify")
-            var words: [UInt16] = []
-            for word in try item.required("words").items() { words.append(UInt16(try word.int(0...65_535))) }
-            guard (1...16).contains(words.count) else { throw item.error("an identity holds 1 to 16 words") }
-            let function = try defaults.function(item["function"])
-            guard !function.readsBits else { throw item.error("an identity stands in registers, function 3 or 4") }
-            checks.append(
-                IdentityCheck(
-                    function: function, address: try defaults.address(item.required("address"), last: words.count - 1),
-                    words: words))
-        }
-        return ModbusDialect(limits: limits, identify: checks)
     }
 }

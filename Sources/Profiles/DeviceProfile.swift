@@ -71,12 +71,18 @@ package struct IdentityCheck: Hashable, Sendable {
     /// On the wire, from 0.
     package let address: UInt16
     package let words: [UInt16]
+    /// Other words that will do as well, where one profile serves several variants; as many each as `words`.
+    package let alternatives: [[UInt16]]
 
-    package init(function: ModbusFunction, address: UInt16, words: [UInt16]) {
+    package init(function: ModbusFunction, address: UInt16, words: [UInt16], alternatives: [[UInt16]] = []) {
         self.function = function
         self.address = address
         self.words = words
+        self.alternatives = alternatives
     }
+
+    /// Whether a device that answers these words is one of the profile's.
+    package func accepts(_ found: [UInt16]) -> Bool { found == words || alternatives.contains(found) }
 }
 
 /// What a device's MQTT topics tell besides values.

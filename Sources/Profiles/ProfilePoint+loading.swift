@@ -20,6 +20,7 @@ extension ProfilePoint {
             throw entry.error("the point's name '\(entry.key.prefix(60))' may hold a-z, 0-9, '-', '_' and '.' only")
         }
         try node.allow(meaningKeys + (defaults.isModbus ? modbusKeys : mqttKeys), in: "point \(entry.key)")
+        _ = try node["note"]?.string()
         let labels = try labels(node["values"])
         let source: Source
         let kind: ValueKind
@@ -77,6 +78,9 @@ extension ProfilePoint {
         var labels: [Label] = []
         for entry in try node.entries() {
             guard let value = Int64(entry.key) else { throw entry.error("'\(entry.key)' is no whole number") }
+            guard !labels.contains(where: { $0.value == value }) else {
+                throw entry.error("the number \(value) has two names")
+            }
             labels.append(Label(value: value, name: try entry.value.string(sizeBytesMax: 100)))
         }
         return labels.sorted { $0.value < $1.value }

@@ -8,6 +8,7 @@ extension ProfileTest {
         var tests: [ProfileTest] = []
         for item in try node.items() {
             try item.allow(keys, in: "test")
+            _ = try item["note"]?.string()
             let name = try item.required("point")
             let id = try name.string()
             guard let point = points.first(where: { $0.id == id }) else {

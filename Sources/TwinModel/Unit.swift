@@ -58,6 +58,7 @@ package struct Unit: Hashable, Sendable {
         Unit("bar", "BAR", "bar"),
         Unit("mbar", "MilliBAR", "mbar"),
         Unit("lx", "LUX", "lx"),
+        Unit("W.h/m3", "W-HR-PER-M3", "Wh/m³"),
         Unit("W.m-2", "W-PER-M2", "W/m²"),
         Unit("W/m2", "W-PER-M2", "W/m²"),
         Unit("m3", "M3", "m³"),

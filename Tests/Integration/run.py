@@ -14,6 +14,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 RELEASE = HERE.parents[1] / ".build" / "release"
 ALONE = {
     "packages": ["packages.py"],
+    "profiles": ["profiles.py"],
     "bad_input": ["bad_input.py"],
     "cli": ["cli.py"],
     "foreign": ["foreign.py"],

@@ -81,6 +81,75 @@ struct ReadPlanTests {
     }
 }
 
+/// Goal: the plan keeps every promise it makes, for sets of points that nobody thought of.
+struct ReadPlanPropertyTests {
+    /// Registers 0 … 399 of two functions, sizes 1 … 4, some with a live scale register.
+    private func points(_ dice: inout Dice, countMax: Int) -> [ModbusPoint] {
+        (0..<Int.random(in: 1...countMax, using: &dice)).map { _ in
+            let address = UInt16.random(in: 0...399, using: &dice)
+            let scale =
+                Int.random(in: 0...9, using: &dice) == 0 ? address + UInt16.random(in: 4...20, using: &dice) : nil
+            return ModbusPoint(
+                function: Bool.random(using: &dice) ? .holdingRegisters : .inputRegisters, address: address, type: .u16,
+                wordCount: Int.random(in: 1...4, using: &dice), scaleRegister: scale)
+        }
+    }
+
+    @Test func `no request crosses a boundary, reads a longer hole than the gap or begins or ends with one`() {
+        var dice = Dice(seed: 4711)
+        for round in 0..<400 {
+            let points = points(&dice, countMax: 50)
+            let limits = ReadLimits(
+                registerCountMax: Int.random(in: 25...125, using: &dice), gap: Int.random(in: 0...20, using: &dice),
+                boundaries: (0..<Int.random(in: 0...3, using: &dice)).map { _ in .random(in: 0...420, using: &dice) })
+            for request in ReadPlan(points: points, limits: limits).requests {
+                let needed = Set(request.points.flatMap { points[$0].span })
+                #expect(needed.contains(request.span.lowerBound) && needed.contains(request.span.upperBound))
+                var hole = 0
+                for register in request.span {
+                    hole = needed.contains(register) ? 0 : hole + 1
+                    #expect(hole <= limits.gap, "seed 4711, round \(round): \(request)")
+                }
+                guard request.points.count > 1 else { continue }
+                for boundary in limits.boundaries where request.span.dropFirst().contains(Int(boundary)) {
+                    Issue.record("seed 4711, round \(round): \(request) crosses \(boundary)")
+                }
+            }
+        }
+    }
+
+    @Test func `values side by side take the fewest requests that can hold them`() {
+        var dice = Dice(seed: 815)
+        for round in 0..<300 {
+            let words = Int.random(in: 1...4, using: &dice)
+            let first = Int.random(in: 0...60_000, using: &dice)
+            let count = Int.random(in: 1...400, using: &dice)
+            let limit = Int.random(in: 4...125, using: &dice)
+            let points = (0..<count).map {
+                ModbusPoint(
+                    function: .inputRegisters, address: UInt16(first + $0 * words), type: .u16, wordCount: words)
+            }
+            let plan = ReadPlan(
+                points: points.shuffled(using: &dice), limits: ReadLimits(registerCountMax: limit, gap: 0))
+            let each = limit / words
+            #expect(plan.requests.count == (count + each - 1) / each, "seed 815, round \(round)")
+            if limit.isMultiple(of: words) {
+                #expect(plan.requests.count == (count * words + limit - 1) / limit, "seed 815, round \(round)")
+            }
+        }
+    }
+
+    @Test func `the order in which points are named does not matter`() {
+        var dice = Dice(seed: 99)
+        for _ in 0..<100 {
+            let points = points(&dice, countMax: 40)
+            let limits = ReadLimits(registerCountMax: 60, gap: 4)
+            let spans = ReadPlan(points: points, limits: limits).requests.map { [$0.span] }
+            #expect(ReadPlan(points: points.shuffled(using: &dice), limits: limits).requests.map { [$0.span] } == spans)
+        }
+    }
+}
+
 /// Same numbers for the same seed (SplitMix64).
 struct Dice: RandomNumberGenerator {
     private var state: UInt64
