@@ -43,10 +43,10 @@ extension DeviceProfile {
             }
         if case .modbus(let dialect) = transport { try checkSpans(points, dialect.limits, root) }
         _ = try root["notes"]?.strings()
-        let provenance = try root.required("provenance").strings()
+        let provenance = try texts(root.required("provenance"))
         let revision = try root["revision"]?.int(1...1_000_000) ?? 1
         let vendor = try root.required("vendor").string(sizeBytesMax: 100)
-        let models = try root.required("models").strings()
+        let models = try texts(root.required("models"))
         let confidence = try root.required("confidence").choice(Confidence.self)
         return DeviceProfile(
             id: id, revision: revision, vendor: vendor, models: models, transport: transport, confidence: confidence,
@@ -55,6 +55,14 @@ extension DeviceProfile {
                 id: id, revision: revision, vendor: vendor, models: models, transport: transport,
                 confidence: confidence,
                 provenance: provenance, points: points))
+    }
+
+    private static func texts(_ node: YAMLNode) throws(SourceError) -> [String] {
+        let texts = try node.strings()
+        guard !texts.isEmpty, texts.allSatisfy({ !$0.isEmpty }) else {
+            throw node.error("expected at least one text, and none that is empty, at \(node.pathText)")
+        }
+        return texts
     }
 
     static func isIDByte(_ byte: UInt8) -> Bool {

@@ -1,13 +1,15 @@
 import SourceYAML
 
 extension ProfileTest {
-    private static let keys = ["point", "words", "scaleWord", "payload", "topic", "value", "note"]
+    private static let keys = ["point", "value", "note"]
+    private static let modbusKeys = ["words", "scaleWord"]
+    private static let mqttKeys = ["payload", "topic"]
 
     static func load(_ node: YAMLNode?, points: [ProfilePoint]) throws(SourceError) -> [ProfileTest] {
         guard let node else { return [] }
         var tests: [ProfileTest] = []
         for item in try node.items() {
-            try item.allow(keys, in: "test")
+            try item.allow(keys + (points.first?.modbus == nil ? mqttKeys : modbusKeys), in: "test")
             _ = try item["note"]?.string()
             let name = try item.required("point")
             let id = try name.string()

@@ -186,6 +186,18 @@ struct ProfileKeysTests {
         }
     }
 
+    @Test func `a source and a model are named, and a test holds what its transport says`() {
+        for key in ["models", "provenance"] {
+            for place in places where place.key == key {
+                for value in ["[]", "\"\"", "[\"\"]"] {
+                    #expect(error(text(with: value, at: place))?.line == place.line, "\(key): \(value)")
+                }
+            }
+        }
+        let payload = error(Self.sound.replacing("    scaleWord: 0\n", with: "    scaleWord: 0\n    payload: \"{}\"\n"))
+        #expect(payload?.message == "unknown key 'payload' in test")
+    }
+
     @Test func `too much of anything is refused`() {
         let many = { (count: Int) in "[" + (0..<count).map(String.init).joined(separator: ", ") + "]" }
         let boundary = places.first { $0.key == "boundaries" }
