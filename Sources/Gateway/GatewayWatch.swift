@@ -7,7 +7,7 @@ import Logging
 struct GatewayWatch: Sendable {
     static let everyMs: UInt64 = 1_000
     /// Rounds between two times that freed memory is given back: after reading the configuration, after large seals.
-    static let trimRounds = 60
+    static let trimRounds = 15
 
     let writer: LogWriter
     let capture: CaptureFlow
