@@ -15,13 +15,18 @@ struct Breaker {
 
     /// Failures in a row that open it.
     static let failureCountMax = 2
-    /// Every so many probes the whole waiting time is given, for units slower than anything else on the line.
+    /// Every so many probes the whole waiting time is given, for units slower than anything else on a line whose late answers
+    /// cannot be told apart.
     private static let patientEvery = 4
 
     var isInDoubt: Bool { failures > 0 && !isOpen }
 
     /// Whether the next probe may take as long as any request.
-    var isPatient: Bool { wasHeardLate || probeCount % Self.patientEvery == Self.patientEvery - 1 }
+    ///
+    /// - Parameter isNumbered: a late answer tells by its number whose it is.
+    func isPatient(isNumbered: Bool) -> Bool {
+        wasHeardLate || !isNumbered && probeCount % Self.patientEvery == Self.patientEvery - 1
+    }
 
     /// - Parameter atOnce: there is no doubt, one failure is enough.
     /// - Returns: true when it opened now.

@@ -23,7 +23,7 @@ extension UnitPoll {
             doubted = nil
         case .probe: doubtSettled(now)
         case .block(let index):
-            saw(blocks[index].request)
+            if !blocks[index].hasAnswered { saw(blocks[index].request) }
             blocks[index].wasAnswered()
             take(block: index, words, atMs: now.atMs, nowMs: now.nowMs)
             if search == nil, layout != layoutTold { tellLayout() }
@@ -50,6 +50,7 @@ extension UnitPoll {
     private mutating func saw(_ request: ReadRequest) {
         let known = countSeen[Int(request.function.rawValue)]
         if request.count > known { countSeen[Int(request.function.rawValue)] = request.count }
+        for point in request.points { isSeen[point] = true }
     }
 
     /// Whatever came, it came from the unit.
@@ -70,6 +71,7 @@ extension UnitPoll {
     private mutating func isThere(_ point: Int, _ now: Instant) {
         let place = points[point].place
         let whole: ClosedRange<UInt16> = 0...UInt16.max
+        outCounts[point] = 0
         if layout.holes.contains(where: { $0.function == place.function && $0.addresses == whole }) {
             layout.remove(place.function, whole)
         } else {
@@ -95,8 +97,8 @@ extension UnitPoll {
         case .probe: doubtSettled(now)
         case .block(let index): blockRefused(index, code, now)
         case .trial: trialRefused(code, now)
-        case .again(let point): againAtMs[point] = now.nowMs + (isBusy ? Self.firstAgainMs : Self.againMs)
-        case .countAgain: countAgainAtMs = now.nowMs + (isBusy ? Self.firstAgainMs : Self.againMs)
+        case .again(let point): againRefused(point, code, now)
+        case .countAgain: countAgainAtMs = now.nowMs + (isBusy ? Self.aloneMs : Self.againMs)
         }
     }
 
@@ -109,6 +111,23 @@ extension UnitPoll {
             if blocks[index].busyCount >= Self.busyCountMax { fault(index, now) }
         default: fault(index, now)
         }
+    }
+
+    /// A point that was seen in this run and is refused again and again is gone for good.
+    private mutating func againRefused(_ point: Int, _ code: UInt8, _ now: Instant) {
+        guard (1...3).contains(code) else { return againAtMs[point] = now.nowMs + Self.aloneMs }
+        guard outCounts[point] > 0 else { return againAtMs[point] = now.nowMs + Self.againMs }
+        outCounts[point] += 1
+        againAtMs[point] = now.nowMs + Self.everythingAgainMs
+        guard outCounts[point] >= Self.outCountMax else { return }
+        let place = points[point].place
+        let first = Int(place.address)
+        layout.add(
+            LearnedLayout.Hole(
+                function: place.function, addresses: Self.wire(first...first + max(place.wordCount, 1) - 1)))
+        againAtMs[point] = now.nowMs + Self.againMs
+        tellRefused(point, code)
+        plan(nowMs: now.nowMs, hiddenAgainMs: Self.againMs)
     }
 
     private mutating func trialRefused(_ code: UInt8, _ now: Instant) {
@@ -146,9 +165,11 @@ extension UnitPoll {
         // One at a time; the others come with their next period.
         guard search == nil else { return }
         let block = blocks[index]
+        // What was there before may be back soon: then the unit is first asked whether it refuses everything now.
+        let isFirstSeen = block.request.points.count > 1 && block.request.points.first.map { isSeen[$0] } ?? false
         let started = LayoutSearch(
             block.request, everyMs: block.everyMs, places: points.map(\.place), code: code,
-            countSeen: countSeen[Int(block.request.function.rawValue)], unitHasAnswered: hasAnswered,
+            countSeen: countSeen[Int(block.request.function.rawValue)], unitHasAnswered: hasAnswered && !isFirstSeen,
             attempt: everythingCount, nowMs: now.nowMs)
         search = started
         blocks[index].isSearched = true
@@ -180,6 +201,9 @@ extension UnitPoll {
             everythingCount += 1
             blocks[index].dueMs = now.nowMs + max(Self.everythingAgainMs, blocks[index].everyMs)
             return fault(index, now)
+        case .point(let point, _) where isSeen[point]:
+            outCounts[point] = 1
+            isNew = true
         case .point(let point, let addresses):
             if done.code == 1, countSeen[Int(function.rawValue)] == 0 {
                 isNew = layout.add(LearnedLayout.Hole(function: function, addresses: 0...UInt16.max))
@@ -205,7 +229,7 @@ extension UnitPoll {
         }
         guard isNew else {
             // Nothing follows from it that would make the next time better, so it is left alone for a while.
-            blocks[index].dueMs = now.nowMs + Self.firstAgainMs
+            blocks[index].dueMs = now.nowMs + Self.aloneMs
             return fault(index, now)
         }
         blocks[index].isSearched = true
@@ -235,7 +259,8 @@ extension UnitPoll {
                 now.nowMs + (blocks[index].silentCount > 1 ? backOffMs(blocks[index].silentCount) : 0))
             doubted = blocks[index].request
         case .trial: doubted = search?.trial
-        case .again(let point): againAtMs[point] = now.nowMs + Self.againMs
+        case .again(let point):
+            againAtMs[point] = now.nowMs + (outCounts[point] > 0 ? Self.everythingAgainMs : Self.againMs)
         case .countAgain: countAgainAtMs = now.nowMs + Self.againMs
         case .identity: if !isNumbered { notBeforeMs = now.nowMs + Self.everythingAgainMs }
         case .probe: break
@@ -281,6 +306,10 @@ extension UnitPoll {
         doubted = nil
         hasAnswered = false
         isHiddenUntold = true
+        if outCounts.contains(where: { $0 > 0 }) {
+            outCounts = Array(repeating: 0, count: points.count)
+            plan(nowMs: now.nowMs, hiddenAgainMs: Self.firstAgainMs)
+        }
         for index in blocks.indices {
             blocks[index].silentCount = 0
             for slot in blocks[index].slots.indices { blocks[index].slots[slot].makeDue() }

@@ -81,12 +81,19 @@ extension UnitPoll {
         hiddenCount = 0
         for index in points.indices {
             let (place, span) = (points[index].place, points[index].place.span)
-            let isHidden = layout.holes.contains {
+            let isInHole = layout.holes.contains {
                 $0.function == place.function && Int($0.addresses.lowerBound) <= span.upperBound
                     && Int($0.addresses.upperBound) >= span.lowerBound
             }
-            againAtMs[index] = isHidden ? againAtMs[index] ?? nowMs + againMs : nil
-            if isHidden { hiddenCount += 1 }
+            if isInHole {
+                outCounts[index] = 0
+                againAtMs[index] = againAtMs[index] ?? nowMs + againMs
+            } else if outCounts[index] > 0 {
+                againAtMs[index] = againAtMs[index] ?? nowMs + Self.everythingAgainMs
+            } else {
+                againAtMs[index] = nil
+            }
+            if againAtMs[index] != nil { hiddenCount += 1 }
         }
     }
 }

@@ -38,6 +38,10 @@ struct UnitPoll {
     /// When each point that a hole hides is asked again, monotonic milliseconds; `nil` for points that are read.
     var againAtMs: [Int64?]
     var countAgainAtMs: Int64?
+    /// Points that were answered since start: a refusal of one of these may pass.
+    var isSeen: [Bool]
+    /// How often a point that was seen has been refused since, 0 where it is read.
+    var outCounts: [Int]
     /// Most registers or bits answered at once, by the function's number.
     var countSeen = [Int](repeating: 0, count: 5)
     /// Something was answered since the unit or the line came back.
@@ -66,12 +70,16 @@ struct UnitPoll {
     /// What was last told about each point, where that was not a value.
     private var told: [Quality?]
 
-    /// A point that is refused is asked again once this much later, because devices that start up refuse what they have …
-    static let firstAgainMs: Int64 = 60_000
+    /// A hole is looked at again once this much later, because devices that start up refuse what they have …
+    static let firstAgainMs: Int64 = 3_600_000
     /// … and then this often.
     static let againMs: Int64 = 86_400_000
+    /// What helps nothing to know is left alone for so long.
+    static let aloneMs: Int64 = 60_000
     /// A device that refuses everything is asked again this much later.
     static let everythingAgainMs: Int64 = 10_000
+    /// Refusals of a point that was seen, each so much later, before it is a hole.
+    static let outCountMax = 3
     static let busyCountMax = 3
     /// Silences in a row before a block that never answered is looked into, and one that did.
     static let silentCountMax = 2
@@ -92,6 +100,8 @@ struct UnitPoll {
         points = unit.points.compactMap { bound in bound.source.modbus.map { (bound, $0) } }
         told = Array(repeating: nil, count: points.count)
         againAtMs = Array(repeating: nil, count: points.count)
+        isSeen = Array(repeating: false, count: points.count)
+        outCounts = Array(repeating: 0, count: points.count)
         layout = unit.learned ?? LearnedLayout()
         layoutTold = layout
         if layout.registerCountMax != nil { countAgainAtMs = nowMs + Self.againMs }
@@ -118,7 +128,7 @@ struct UnitPoll {
                 nil,
                 Turn(
                     ask: ask, atMs: breaker.probeAtMs, isSpare: true, graceMs: min(breaker.stepMs, Self.graceMsMax),
-                    isHasty: !breaker.isPatient)
+                    isHasty: !breaker.isPatient(isNumbered: isNumbered))
             )
         }
         if breaker.isInDoubt {
@@ -157,7 +167,8 @@ struct UnitPoll {
         if hiddenCount > 0 {
             for (index, atMs) in againAtMs.enumerated() {
                 guard let atMs, atMs < best?.atMs ?? .max else { continue }
-                best = Turn(ask: .again(index), atMs: atMs, isSpare: true, graceMs: Self.againGraceMs)
+                let graceMs = outCounts[index] > 0 ? Self.graceMsMax : Self.againGraceMs
+                best = Turn(ask: .again(index), atMs: atMs, isSpare: true, graceMs: graceMs)
             }
         }
         return best

@@ -173,6 +173,63 @@ import Testing
         #expect(learned(collector.told) == nil)
     }
 
+    @Test func `what worked and is refused for a while comes back soon, and nothing is learned`() async throws {
+        let clock = SkippingClock()
+        let refused = Mutex<ClosedRange<Int>?>(nil)
+        let server = try RawServer { request, _ in
+            let (first, count) = RawServer.span(request)
+            let isRefused = refused.withLock { $0?.overlaps(first...first + count - 1) ?? false }
+            return isRefused ? RawServer.refusal(request, 1) : RawServer.honest(request)
+        }
+        let collector = Collector()
+        let line = ModbusConnection(
+            settings(server.port), units: [try device(1, registers(50))], nowMs: wallMs, monotonicUs: { clock.us },
+            chance: { 0 }, deliver: { collector.add($0) }, report: { collector.add($0) })
+        try await withLine(nil, line) {
+            #expect(await collector.wait { $0.last(50) != nil })
+            for range in [0...100, 7...7] {
+                refused.withLock { $0 = range }
+                #expect(await collector.wait { $0.last(8)?.quality == .deviceFault })
+                refused.withLock { $0 = nil }
+                clock.skip(seconds: 12)
+                #expect(await collector.wait { $0.last(8)?.quality == .good && $0.last(1)?.quality == .good })
+            }
+        }
+        server.end()
+        #expect(learned(collector.told) == nil)
+        #expect(!collector.told.events.contains { if case .pointRefused = $0 { true } else { false } })
+    }
+
+    @Test func `what worked and is refused again and again is a hole`() async throws {
+        let clock = SkippingClock()
+        let isGone = Mutex(false)
+        let refusedCount = Mutex(0)
+        let server = try RawServer { request, _ in
+            let (first, count) = RawServer.span(request)
+            guard isGone.withLock({ $0 }), (first..<first + count).contains(7) else { return RawServer.honest(request) }
+            refusedCount.withLock { $0 += 1 }
+            return RawServer.refusal(request, 2)
+        }
+        let collector = Collector()
+        let line = ModbusConnection(
+            settings(server.port), units: [try device(1, registers(50))], nowMs: wallMs, monotonicUs: { clock.us },
+            chance: { 0 }, deliver: { collector.add($0) }, report: { collector.add($0) })
+        try await withLine(nil, line) {
+            #expect(await collector.wait { $0.last(50) != nil })
+            isGone.withLock { $0 = true }
+            #expect(await collector.wait { $0.last(8)?.quality == .deviceFault && $0.last(9)?.quality == .good })
+            for _ in 0..<3 where learned(collector.told) == nil {
+                let count = collector.told.readings(1).count
+                clock.skip(seconds: 12)
+                #expect(await collector.wait { $0.readings(1).count > count + 3 })
+            }
+            #expect(await collector.wait { learned($0)?.description == "1;3:7-7" })
+        }
+        server.end()
+        #expect(collector.told.events.contains(.pointRefused(device: "mb1", unit: 1, point: "p007", code: 2)))
+        #expect(refusedCount.withLock { $0 } < 16)
+    }
+
     @Test func `a hole is looked at again, and what is there by then is read`() async throws {
         let clock = SkippingClock()
         let isThere = Mutex(false)
@@ -188,7 +245,7 @@ import Testing
         try await withLine(nil, line) {
             #expect(await collector.wait { learned($0)?.description == "1;3:5-5" })
             isThere.withLock { $0 = true }
-            clock.skip(seconds: 125)
+            clock.skip(seconds: 3_700)
             #expect(await collector.wait { $0.last(6)?.quality == .good && learned($0)?.description == "1" })
         }
         server.end()
