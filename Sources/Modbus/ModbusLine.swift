@@ -10,7 +10,8 @@ final class ModbusLine {
     private let frame = Frame()
     private let words: UnsafeMutablePointer<UInt16>
     private let gapUs: Int64
-    private var quietSinceUs: Int64 = 0
+    /// The end of the last answer; at first that of making the connection, because the one before may have ended just now.
+    private var quietSinceUs = monotonicNowUs()
 
     private static let wordCountMax = 2000
 

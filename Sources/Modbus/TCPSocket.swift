@@ -4,6 +4,7 @@ import Glibc
 enum TCPSocket {
     /// Bytes that the other side does not acknowledge for this long end the connection, milliseconds.
     private static let unacknowledgedMsMax: Int32 = 10_000
+    private static let addressCountMax = 8
 
     /// Tries the addresses of a name one after the other; all of them share the time.
     ///
@@ -18,14 +19,14 @@ enum TCPSocket {
         defer { freeaddrinfo(list) }
         let deadlineUs = monotonicNowUs() + Int64(withinMs) * 1000
         var code: Int32 = ETIMEDOUT
-        var entry: UnsafeMutablePointer<addrinfo>? = list
-        while let address = entry {
-            let leftMs = (deadlineUs - monotonicNowUs()) / 1000
+        let addresses = Array(sequence(first: list) { $0.pointee.ai_next }.prefix(addressCountMax))
+        for (index, address) in addresses.enumerated() {
+            // One that leads nowhere leaves time for the next.
+            let leftMs = (deadlineUs - monotonicNowUs()) / 1000 / Int64(addresses.count - index)
             guard leftMs > 0, !interrupt.isPulled else { break }
             let outcome = attempt(address.pointee, leftMs: Int32(clamping: leftMs), interrupt)
             if outcome >= 0 { return outcome }
             code = -outcome
-            entry = address.pointee.ai_next
         }
         throw .lineDown(errno: interrupt.isPulled ? ECANCELED : code)
     }
