@@ -66,6 +66,9 @@ extension UnitPoll {
             let learnedBounds =
                 layout.holes.filter { $0.function == function }.map(\.addresses.lowerBound)
                 + layout.boundaries.filter { $0.function == function }.map(\.address)
+                + points.indices.filter { outCounts[$0] > 0 && points[$0].place.function == function }.map {
+                    points[$0].place.address
+                }
             let around = ReadLimits(
                 registerCountMax: min(limits.registerCountMax, learned ?? limits.registerCountMax), gap: limits.gap,
                 boundaries: limits.boundaries + learnedBounds)

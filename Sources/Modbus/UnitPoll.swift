@@ -204,7 +204,12 @@ struct UnitPoll {
 
     /// The next reading on the grid of the block's period; only what is a whole period late is left out.
     mutating func wasAsked(_ index: Int, nowMs: Int64) {
-        let every = max(blocks[index].everyMs, 1)
+        let every = blocks[index].everyMs
+        guard every > 0 else {
+            // As often as it can be read.
+            blocks[index].dueMs = nowMs
+            return
+        }
         blocks[index].dueMs += every
         let late = nowMs - blocks[index].dueMs
         if late >= every { blocks[index].dueMs += late / every * every }
