@@ -56,7 +56,8 @@ struct FieldFolder {
     }
 
     private static func profile(_ source: Source, points: Int) -> String {
-        var text = "profile: bench\nvendor: Plumbline\nmodels: [bench]\nconfidence: C\nprovenance: [made up to measure]\n"
+        var text = "profile: bench\nvendor: Plumbline\nmodels: [bench]\nconfidence: C\n"
+        text += "provenance: [made up to measure]\n"
         switch source {
         case .modbus:
             text += "transport: modbus\ndefaults: {function: 3, order: ABCD, addressing: zero-based}\npoints:\n"
@@ -66,7 +67,8 @@ struct FieldFolder {
         case .mqtt:
             text += "transport: mqtt\npoints:\n"
             for point in 0..<points {
-                text += "  v\(point): {topic: \"{root}/v\(point)\", plain: true, unit: W, nature: gauge, brick: Sensor}\n"
+                text += "  v\(point): {topic: \"{root}/v\(point)\", plain: true, "
+                text += "unit: W, nature: gauge, brick: Sensor}\n"
             }
         }
         return text
