@@ -32,8 +32,9 @@ import Testing
             let first = try #require(samples.first)
             let last = try #require(samples.last)
             let periods = Double(last.capturedAtMs - first.capturedAtMs) / 100
-            // One sample of sixty for a hiccup of the machine that tests.
-            #expect(Double(samples.count) >= periods * 0.99 - 1, "unit \(number): \(samples.count) of \(periods)")
+            // A tenth is for hiccups of a machine that tests ten times as fast as a house is read; a dead unit that holds the others
+            // up costs half.
+            #expect(Double(samples.count) >= periods * 0.9, "unit \(number): \(samples.count) of \(periods)")
         }
         #expect(collector.told.readings(4).map(\.quality) == [.offline])
         // One request, one in doubt, then one each after 250, 500, 1000, 2000 and 4000 ms.

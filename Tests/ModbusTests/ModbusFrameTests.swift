@@ -104,8 +104,11 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try? await server.run() }
                 defer { group.cancelAll() }
+                var patient = ModbusSettings(.tcp(host: host, port: server.port))
+                patient.responseMsMax = 60_000
+                let calm = patient
                 try await blocking {
-                    let session = try ModbusSession(ModbusSettings(.tcp(host: host, port: server.port)))
+                    let session = try ModbusSession(calm)
                     let words = try session.read(unit: 1, .holdingRegisters, address: 3, count: 1)
                     #expect(words == [42])
                 }

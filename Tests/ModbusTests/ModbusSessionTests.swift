@@ -14,7 +14,11 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await server.run() }
             defer { group.cancelAll() }
-            try await blocking { try body(ModbusSession(settings(server.port))) }
+            // The server may find its thread late when much is tested at once.
+            var patient = settings(server.port)
+            patient.responseMsMax = 60_000
+            let calm = patient
+            try await blocking { try body(ModbusSession(calm)) }
         }
     }
 
