@@ -43,7 +43,7 @@ enum PointSection {
         try node.allow(
             [
                 "type", "unit", "nature", "flow", "privacy", "tenant", "limits", "from", "every", "stream", "aggregate",
-                "report",
+                "report", "command",
             ],
             in: "point \(entry.key)")
         let (device, source) = try binding(node.required("from"), devices: devices)
@@ -52,11 +52,12 @@ enum PointSection {
         let every = try node["every"].map { node throws(SourceError) in try DeviceSection.seconds(node) }
         let report = try ReportSection.read(node["report"], of: entry.key, nature: nature, kind: source.kind)
         let expected = isQuiet ? every : every ?? device.everySeconds
+        let privacy = try privacy(node, source)
         return Point(
             id: entry.key, entity: entity, type: try type(node, source), unit: try unit(node, source, of: entry.key),
             nature: nature,
             flow: try node["flow"]?.choice(Flow.self) ?? source.flow.flatMap(Flow.init(rawValue:)),
-            privacy: try privacy(node, source),
+            privacy: privacy,
             tenant: try node["tenant"].map { node throws(SourceError) in
                 try BuildingFile.identifier(node, what: "tenant")
             },
@@ -70,7 +71,9 @@ enum PointSection {
                 try BuildingFile.identifier(node, what: "stream")
             },
             aggregate: try node["aggregate"]?.choice(Aggregate.self), report: report,
-            pollSeconds: report == nil ? nil : expected)
+            pollSeconds: report == nil ? nil : expected,
+            command: try CommandSection.read(
+                node["command"], of: entry.key, source, profile: device.profile, privacy: privacy))
     }
 
     /// `DEVICE#PROFILE.POINT`.

@@ -141,13 +141,6 @@ extension LogWriter {
         return try ledger { [leaf = try leaf(body)] in try $0.append(leaf, opening: [opened]) }
     }
 
-    /// Writes one phase of a command on a stream of class `none` into the log; returns its leaf's index.
-    package func appendCommand(_ command: CommandPayload, stream: StreamNumber, actor: Bytes16) throws -> UInt64 {
-        let opened = try commitment(.command, stream, command.encoded())
-        let body = Leaf.Body.command(Leaf.Command(actor: actor, stream: stream, commitment: opened.hash))
-        return try ledger { [leaf = try leaf(body)] in try $0.append(leaf, opening: [opened]) }
-    }
-
     /// Deletes a stream's items of sealed intervals with their salts, and says so in the log.
     package func erase(
         stream: StreamNumber, kFrom: UInt64, kTo: UInt64, legalBasis: UInt64, actor: Bytes16
@@ -165,9 +158,18 @@ extension LogWriter {
     private func commitment(_ type: Commitment.LeafType, _ stream: StreamNumber, _ payload: [UInt8]) throws
         -> StoredItem
     {
+        try checkIsPublic(stream)
+        return try opening(type, stream, payload)
+    }
+
+    func checkIsPublic(_ stream: StreamNumber) throws {
         guard configuration.publicStreams.contains(stream) else {
             throw CaptureError.streamNotPublic(stream.rawValue)
         }
+    }
+
+    /// The item that a leaf of type 2 or 3 commits to.
+    func opening(_ type: Commitment.LeafType, _ stream: StreamNumber, _ payload: [UInt8]) throws -> StoredItem {
         let bytes = Commitment(
             leafType: type, stream: stream, salt: try Bytes16.random(random), payload: payload
         ).encoded()

@@ -112,7 +112,7 @@ extension Ledger {
     }
 
     /// One transaction on the tree as it is now; the tree in memory follows only when the transaction is on disk.
-    private func append<T>(_ body: (Database, inout Frontier) throws -> T) throws -> T {
+    func append<T>(_ body: (Database, inout Frontier) throws -> T) throws -> T {
         var tree = try currentTree()
         let result = try write { try body($0, &tree) }
         frontier = tree

@@ -5,7 +5,7 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory]
+    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory, commands]
 
     private static let first = """
         CREATE TABLE identity (
@@ -98,5 +98,19 @@ enum Schema {
         CREATE TABLE field_memory (
             device TEXT PRIMARY KEY, profile_hash BLOB NOT NULL, address TEXT NOT NULL, layout TEXT NOT NULL,
             learned_ms INTEGER NOT NULL) WITHOUT ROWID;
+        """
+
+    /// Commands: what finds their leaves, and the keys that keep a repeated request from writing twice.
+    private static let commands = """
+        CREATE TABLE command (
+            intent INTEGER PRIMARY KEY, point INTEGER NOT NULL, stream INTEGER NOT NULL, actor BLOB NOT NULL,
+            requested_ms INTEGER NOT NULL, value BLOB NOT NULL, reason TEXT NOT NULL, outcome INTEGER UNIQUE,
+            ended_ms INTEGER, result INTEGER, read_back BLOB, read_ms INTEGER, detail TEXT);
+        CREATE INDEX command_point ON command (point, requested_ms);
+        CREATE INDEX command_open ON command (intent) WHERE outcome IS NULL;
+        CREATE TABLE command_key (
+            grant_number INTEGER NOT NULL, key TEXT NOT NULL, question BLOB NOT NULL, intent INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL, PRIMARY KEY (grant_number, key)) WITHOUT ROWID;
+        CREATE INDEX command_key_age ON command_key (at_ms);
         """
 }

@@ -147,7 +147,8 @@ package struct ExactDecimal: Hashable, Sendable, CustomStringConvertible {
         return (mantissa < 0 ? "-" : "") + padded.dropLast(places) + "." + padded.suffix(places)
     }
 
-    private func shifted(to low: Int) -> Int128? {
+    /// The mantissa on the lower exponent `low`; `nil` beyond 128 bits.
+    func shifted(to low: Int) -> Int128? {
         if mantissa == 0 { return 0 }
         guard exponent - low <= 38 else { return nil }
         var result = mantissa

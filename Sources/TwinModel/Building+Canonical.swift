@@ -72,7 +72,7 @@ extension Point {
     /// seconds, kind, [mantissa, exponent, offset mantissa, offset exponent], stream, aggregate, …extensions]`; limits are
     /// decimal text. Each extension is an array that begins with its name and stands there only when the point has it.
     fileprivate var canonical: CBOR {
-        let extensions = [report.map { reportCanonical($0) }].compactMap { $0 }
+        let extensions = [report.map { reportCanonical($0) }, command?.canonical].compactMap { $0 }
         return .array(
             [
                 .text(id), .text(type), text(unit), .text(nature.rawValue), text(flow?.rawValue),
@@ -99,4 +99,18 @@ extension Point {
     }
 
     private func text(_ value: String?) -> CBOR { value.map { .text($0) } ?? .null }
+}
+
+extension CommandRule {
+    static let canonicalName = "command"
+
+    /// `["command", min, max, step, every ms, critical 0 or 1, [[value, label]]]`; bounds and step are decimal text or null.
+    fileprivate var canonical: CBOR {
+        let bounds = [min, max, step].map { $0.map { CBOR.text($0.description) } ?? .null }
+        return .array(
+            [.text(Self.canonicalName)] + bounds + [
+                .int(everyMs), .unsigned(isCritical ? 1 : 0),
+                .array(labels.map { .array([.int($0.value), .text($0.name)]) }),
+            ])
+    }
 }

@@ -111,20 +111,40 @@ extension Point {
         let aggregate = try fields.name(Aggregate.init(rawValue:))
         var report: ReportRule?
         var poll: UInt32?
+        var command: CommandRule?
         while fields.hasMore {
-            (report, poll) = try fields.one { (part: inout Fields) throws(BuildingDecodingError) in
-                guard try part.text() == "report", report == nil else { throw .malformed }
-                let rule = ReportRule(
-                    band: try part.optionalName(ReportRule.Band.init(text:)), minMs: try part.int(),
-                    maxMs: try part.int())
-                return (rule, try part.optionalNumber())
+            try fields.one { (part: inout Fields) throws(BuildingDecodingError) in
+                switch try part.text() {
+                case "report" where report == nil:
+                    report = ReportRule(
+                        band: try part.optionalName(ReportRule.Band.init(text:)), minMs: try part.int(),
+                        maxMs: try part.int())
+                    poll = try part.optionalNumber()
+                case CommandRule.canonicalName where command == nil: command = try CommandRule(fields: &part)
+                default: throw .malformed
+                }
             }
         }
         self.init(
             id: id, entity: entity, type: type, unit: unit, nature: nature, flow: flow, privacy: privacy,
-            tenant: tenant,
-            limits: limits, binding: binding, expectedSeconds: expected, kind: kind, scale: scale,
-            stream: stream, aggregate: aggregate, report: report, pollSeconds: poll)
+            tenant: tenant, limits: limits, binding: binding, expectedSeconds: expected, kind: kind, scale: scale,
+            stream: stream, aggregate: aggregate, report: report, pollSeconds: poll,
+            command: command)
+    }
+}
+
+extension CommandRule {
+    fileprivate init(fields: inout Fields) throws(BuildingDecodingError) {
+        let min = try fields.optionalName(ExactDecimal.init(text:))
+        let max = try fields.optionalName(ExactDecimal.init(text:))
+        let step = try fields.optionalName(ExactDecimal.init(text:))
+        let everyMs = try fields.int()
+        let critical = try fields.unsigned()
+        guard critical <= 1 else { throw .malformed }
+        let labels = try fields.list { (pair: inout Fields) throws(BuildingDecodingError) in
+            Label(value: try pair.int(), name: try pair.text())
+        }
+        self.init(min: min, max: max, step: step, everyMs: everyMs, isCritical: critical == 1, labels: labels)
     }
 }
 

@@ -106,6 +106,16 @@ extension Point {
         facts["every"] = pollSeconds.map { "\($0)s" }
         facts["scale"] = scale == .identity ? nil : "\(scale.mantissa)e\(scale.exponent)"
         facts["offset"] = scale.offsetMantissa == 0 ? nil : "\(scale.offsetMantissa)e\(scale.offsetExponent)"
+        if let command {
+            facts["command.min"] = command.min?.description
+            facts["command.max"] = command.max?.description
+            facts["command.step"] = command.step?.description
+            facts["command.everyMs"] = String(command.everyMs)
+            facts["command.critical"] = command.isCritical ? "true" : "false"
+            if !command.labels.isEmpty {
+                facts["command.labels"] = command.labels.map { "\($0.value)=\($0.name)" }.joined(separator: " ")
+            }
+        }
         return facts
     }
 }

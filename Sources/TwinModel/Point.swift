@@ -32,12 +32,15 @@ package struct Point: Hashable, Sendable {
     package let stream: String
     /// How a longer span is told in one number.
     package let aggregate: Aggregate
+    /// Which values may be written to it; `nil` for what is only read.
+    package let command: CommandRule?
 
     package init(
         id: String, entity: String, type: String, unit: String?, nature: Nature, flow: Flow? = nil,
         privacy: PrivacyClass = .none, tenant: String? = nil, limits: Limits = .none, binding: Binding,
         expectedSeconds: UInt32?, kind: ValueKind, scale: Scale = .identity, stream: String? = nil,
-        aggregate: Aggregate? = nil, report: ReportRule? = nil, pollSeconds: UInt32? = nil
+        aggregate: Aggregate? = nil, report: ReportRule? = nil, pollSeconds: UInt32? = nil,
+        command: CommandRule? = nil
     ) {
         self.id = id
         self.entity = entity
@@ -56,6 +59,7 @@ package struct Point: Hashable, Sendable {
         self.aggregate = aggregate ?? Aggregate(nature)
         self.report = report
         self.pollSeconds = pollSeconds
+        self.command = command
     }
 
     /// The part after the dot.
