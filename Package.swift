@@ -130,7 +130,8 @@ let package = Package(
         room(
             "FacilityAPI",
             [
-                "Readings", "TwinModel", "Hashing", "Evidence", "Disclosure", "Commanding", "MetricsExport",
+                "Readings", "TwinModel", "Hashing", "LogEntries", "Evidence", "Disclosure", "Commanding",
+                "MetricsExport",
                 "FacilityPage", nioSSL,
             ]
                 + hummingbird),
@@ -240,8 +241,9 @@ let package = Package(
         tests(
             "FacilityAPITests",
             [
-                "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore", "Capture",
-                "Disclosure", "Commanding", "MetricsExport", "FacilityPage", "FacilityAPI", httpClient, nioHTTP1,
+                "Readings", "Profiles", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore",
+                "Capture", "Disclosure", "Commanding", "MetricsExport", "FacilityPage", "FacilityAPI", httpClient,
+                nioHTTP1,
             ] + hummingbird),
         tests(
             "SimulationTests",

@@ -37,10 +37,6 @@ extension CommandDesk {
         if isCritical { await anchorNow() }
     }
 
-    func settleOrRefuse() async throws {
-        do { try await settle() } catch { throw Self.refusal(error, intent: nil) }
-    }
-
     /// Gives every intent that nobody works on its outcome: the one that is owed, `interrupted` for those of an earlier run, and
     /// `not-sent` for those whose writing was reported as failed although it was done.
     func settle() async throws {

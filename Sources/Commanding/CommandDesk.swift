@@ -3,7 +3,7 @@ internal import CanonicalCBOR
 internal import LedgerStore
 internal import LogEntries
 package import Profiles
-internal import Readings
+package import Readings
 package import TwinModel
 
 /// The one way from the gateway back to the field: every write to a device goes through here and leaves two leaves.
@@ -88,6 +88,10 @@ package actor CommandDesk {
     ///
     /// - Throws: `CommandRefusal` when it is not carried out; nothing of it is on disk then, except for `cannotRecord`.
     package func command(_ request: CommandRequest) async throws -> CommandAnswer {
+        do { return try await take(request) } catch { throw Self.refusal(error, intent: nil) }
+    }
+
+    private func take(_ request: CommandRequest) async throws -> CommandAnswer {
         try CommandRules.check(role: request.actor.role)
         if !request.isDryRun, let kept = try await kept(request) { return kept }
         let place = try await place(request)
@@ -136,7 +140,7 @@ package actor CommandDesk {
 
     /// Steps 3 to 8, with the device to itself.
     private func carryOut(_ request: CommandRequest, _ place: Place, _ device: String) async throws -> CommandAnswer {
-        try await settleOrRefuse()
+        try await settle()
         try await checkPace(place)
         running[device]?.isRecording = true
         let intent: UInt64
@@ -163,13 +167,9 @@ package actor CommandDesk {
         let payload = CommandPayload(
             phase: .intent, intent: nil, point: place.number, value: CBOR(place.value), resultCode: 0,
             reason: request.reason)
-        do {
-            return try await writer.appendIntent(
-                payload, stream: place.stream, actor: request.actor.pseudonym,
-                key: CommandKey(grant: request.actor.grant, key: request.key, question: request.question))
-        } catch {
-            throw Self.refusal(error, intent: nil)
-        }
+        return try await writer.appendIntent(
+            payload, stream: place.stream, actor: request.actor.pseudonym,
+            key: CommandKey(grant: request.actor.grant, key: request.key, question: request.question))
     }
 
     /// Steps 5 and 6.
@@ -192,7 +192,7 @@ package actor CommandDesk {
     }
 
     /// A JSON device may write 21.50 for 21.5.
-    static func isSame(_ a: RawValue, _ b: RawValue) -> Bool {
+    package static func isSame(_ a: RawValue, _ b: RawValue) -> Bool {
         if a == b { return true }
         guard case .number = a, let first = ExactDecimal(a), let second = ExactDecimal(b) else { return false }
         return first == second
@@ -222,7 +222,7 @@ package actor CommandDesk {
                 throw CommandRefusal.running(device: device, point: other.point, intent: key.intent)
             }
             // The disk did not take its outcome; perhaps it does now.
-            try await settleOrRefuse()
+            try await settle()
             guard try await writer.store.command(intent: key.intent)?.end != nil else {
                 throw CommandRefusal.cannotRecord(isDiskFull: false, intent: key.intent)
             }

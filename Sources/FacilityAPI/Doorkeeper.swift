@@ -1,3 +1,4 @@
+import Commanding
 import Disclosure
 import FacilityPage
 import HTTPTypes
@@ -56,6 +57,7 @@ struct Doorkeeper: Sendable {
         switch error {
         case let known as Problem: problem = known
         case let refusal as Refusal: problem = refusal.problem
+        case let refusal as CommandRefusal: problem = refusal.problem
         case let http as HTTPError where http.status == .notFound: problem = Problem(.noSuchResource)
         case let http as HTTPError where http.status == .contentTooLarge: problem = Problem(.bodyTooLarge)
         case is CancellationError: problem = Problem(.starting).adding(header: "Retry-After", "5")

@@ -1,3 +1,4 @@
+package import Commanding
 package import Disclosure
 import FacilityPage
 import HTTPTypes
@@ -85,17 +86,19 @@ package enum ServerError: Error, Equatable, CustomStringConvertible {
 /// The gateway's one HTTP door: the API, the log for foreign tools, and the page.
 package struct FacilityServer: Service {
     private let facility: Facility
+    private let commands: CommandDesk?
     private let settings: ServerSettings
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int) async -> Void
 
     /// - Throws: `ServerError.addressNeedsTLS` for any address but loopback when the wire is plain.
     package init(
-        facility: Facility, settings: ServerSettings, logger: Logger,
+        facility: Facility, commands: CommandDesk? = nil, settings: ServerSettings, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws(ServerError) {
         guard settings.isTLS || settings.isLoopback else { throw .addressNeedsTLS(host: settings.host) }
         self.facility = facility
+        self.commands = commands
         self.settings = settings
         self.logger = logger
         self.onListening = onListening
@@ -126,7 +129,9 @@ package struct FacilityServer: Service {
             settings: settings)
         let router = Router(context: FacilityContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(doorkeeper: doorkeeper))
-        let routes = RouteTable(facility: facility, limits: limits, session: session, settings: settings).routes
+        let routes = RouteTable(
+            facility: facility, limits: limits, session: session, settings: settings, commands: commands
+        ).routes
         for route in routes {
             router.on(RouterPath(route.pattern), method: route.method) { request, context in
                 await doorkeeper.respond(request, context, route)

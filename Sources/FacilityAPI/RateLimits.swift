@@ -1,9 +1,18 @@
+internal import Commanding
 import Synchronization
 
-/// Counts calls per token and minute: reads and costly ones apart, and event streams that are open now.
+/// Counts calls per token and minute: reads, costly ones and commands apart, and event streams that are open now.
 package final class RateLimits: Sendable {
     package enum Cost: String, Sendable {
-        case read, costly
+        case read, costly, command
+
+        var limit: Int {
+            switch self {
+            case .read: RateLimits.readsMax
+            case .costly: RateLimits.costlyMax
+            case .command: CommandRules.perMinuteMax
+            }
+        }
     }
 
     /// Calls in 60 s of one token.
@@ -36,7 +45,7 @@ package final class RateLimits: Sendable {
 
     /// Takes one call from the token's minute.
     package func take(_ cost: Cost, key: String, nowMs: Int64) throws(Problem) -> Remaining {
-        try take(name: cost.rawValue + " " + key, limit: cost == .read ? Self.readsMax : Self.costlyMax, nowMs: nowMs)
+        try take(name: cost.rawValue + " " + key, limit: cost.limit, nowMs: nowMs)
     }
 
     package func takeRefusal(nowMs: Int64) throws(Problem) {

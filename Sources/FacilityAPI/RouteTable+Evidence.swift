@@ -168,7 +168,7 @@ extension RouteTable {
         }
     }
 
-    private func pointer(_ pointer: String, _ expected: String) -> Problem {
+    func pointer(_ pointer: String, _ expected: String) -> Problem {
         .fault(
             .malformedRequest, pointer: pointer,
             Words(

@@ -1,3 +1,4 @@
+import Commanding
 import Disclosure
 import FacilityPage
 import HTTPTypes
@@ -10,9 +11,12 @@ struct RouteTable: Sendable {
     let limits: RateLimits
     let session: Session
     let settings: ServerSettings
+    /// `nil` where nothing can be commanded.
+    let commands: CommandDesk?
 
     var routes: [Route] {
-        aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + linkRoutes + [eventRoute]
+        aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + linkRoutes
+            + commandRoutes + [eventRoute]
             + openRoutes
             + pageRoutes
     }

@@ -90,6 +90,7 @@ extension JSONWriter {
             json.integer("stream", current.stream.map { Int($0.rawValue) })
             json.text("quality", current.view.quality.name)
             json.instant("since", current.view.state?.sinceMs)
+            json.commandRule(current.view.point)
         }
     }
 

@@ -24,6 +24,7 @@ enum Assets {
         ("today.js", PackageResources.today_js),
         ("building.js", PackageResources.building_js),
         ("point.js", PackageResources.point_js),
+        ("command.js", PackageResources.command_js),
         ("record.js", PackageResources.record_js),
         ("links.js", PackageResources.links_js),
         ("check.js", PackageResources.check_js),

@@ -1,6 +1,7 @@
 import Anchoring
 import Capture
 import CBuildInfo
+import Commanding
 import Disclosure
 import Evidence
 import FacilityAPI
@@ -108,7 +109,7 @@ extension GatewayRun {
     }
 
     func server(
-        _ facility: Facility, origin: String, capture: CaptureFlow, metrics: GatewayMetrics,
+        _ facility: Facility, _ commands: CommandDesk, origin: String, capture: CaptureFlow, metrics: GatewayMetrics,
         ready: @escaping @Sendable (Ready) async -> Void
     ) throws -> FacilityServer {
         let configuration = plan.configuration
@@ -125,7 +126,8 @@ extension GatewayRun {
         var logger = journal("api")
         logger.logLevel = max(logger.logLevel, .notice)
         logger.handler = QuietAtTheEnd(handler: logger.handler)
-        return try FacilityServer(facility: facility, settings: settings, logger: logger) { port in
+        return try FacilityServer(facility: facility, commands: commands, settings: settings, logger: logger) {
+            port in
             let host = api.host.contains(":") ? "[\(api.host)]" : api.host
             let url = "\(api.certificatePath == nil ? "http" : "https")://\(host):\(port)"
             main.notice("the gateway listens", metadata: ["url": "\(url)", "origin": "\(origin)"])

@@ -115,8 +115,13 @@ package struct GatewayRun: Sendable {
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
                     anchoring: anchoring, field: field, reload: reload)
                 group.addTask { try await facility.run() }
+                let commands = GatewayCommands(writer: writer, keeper: keeper, journal: journal("commands")).desk(
+                    profiles: { await reload.current.profiles }, link: { await field.link(of: $0) },
+                    anchorNow: { await anchoring.anchorNow() })
+                try await commands.start()
+                group.addTask { try await commands.run() }
                 let server = try server(
-                    facility, origin: card.origin, capture: capture,
+                    facility, commands, origin: card.origin, capture: capture,
                     metrics: metrics(capture: capture, anchoring: anchoring, field: field, disk: disk), ready: ready)
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)

@@ -10,6 +10,8 @@ struct AirHandler: Hashable, Sendable {
     private(set) var extract = 21.0
     private(set) var exhaust = 9.0
     private(set) var setpoint = 19.0
+    /// What somebody set over the wire, °C; `nil` while the controller follows the weather.
+    private(set) var held: Double?
     /// m³/s.
     private(set) var flow = 0.12
     /// % of full speed.
@@ -32,10 +34,17 @@ struct AirHandler: Hashable, Sendable {
         return floor + demand * (zone.plan.area * 0.0005 + Double(zone.plan.seats) * 0.008)
     }
 
+    /// Keeps a setpoint, within what the machine can do, until it is set anew.
+    mutating func hold(setpoint: Double) {
+        let kept = min(28, max(10, setpoint))
+        held = kept
+        self.setpoint = kept
+    }
+
     mutating func run(_ seconds: Double, outdoor: Double, extract: Double, wanted: Double) {
         flow += (min(Self.flowMax, max(0.1, wanted)) - flow) * min(1, seconds / 90)
         self.extract = extract
-        setpoint = min(20, max(17, 19 - 0.08 * (outdoor - 5)))
+        setpoint = held ?? min(20, max(17, 19 - 0.08 * (outdoor - 5)))
         let full = outdoor + 0.84 * (extract - outdoor)
         let needed = extract - outdoor > 0.5 ? (setpoint - outdoor) / (0.84 * (extract - outdoor)) : 0
         recovery = min(1, max(0, needed)) * 100

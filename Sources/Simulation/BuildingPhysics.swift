@@ -31,6 +31,11 @@ package struct BuildingPhysics: Hashable, Sendable {
     package var sunElevation: Double { weather.sun.elevation }
     package var peopleCount: Int { zones.reduce(core.people) { $0 + $1.people } }
 
+    /// Takes what somebody has written into the registers of a device, by point of its profile, in the point's unit.
+    mutating func obey(device: String, _ written: [String: Double]) {
+        if device == "air-handler", let setpoint = written["setpoint.supply"] { air.hold(setpoint: setpoint) }
+    }
+
     /// A room's air: °C, ppm, % and people; `nil` when the house has no such room.
     package func room(_ id: String) -> (temperature: Double, co2: Double, humidity: Double, people: Int)? {
         zones.first { $0.plan.id == id }.map { ($0.temperature, $0.co2, $0.humidity, $0.people) }

@@ -2,6 +2,7 @@ import Glibc
 import Modbus
 import Profiles
 import Readings
+import Synchronization
 
 /// What a make-believe device has to say about one point of its profile.
 enum Sign: Hashable, Sendable {
@@ -14,6 +15,13 @@ enum Sign: Hashable, Sendable {
 struct RegisterImage: Sendable {
     let profile: DeviceProfile
     let bank: RegisterBank
+    private let writable = WritableWords()
+
+    /// What stood in the registers that a client may write when they were shown last.
+    private final class WritableWords: Sendable {
+        let shown = Mutex<[String: [UInt16]]>([:])
+        let written = Mutex<[String: Double]>([:])
+    }
 
     init(_ profile: DeviceProfile) {
         self.profile = profile
@@ -37,8 +45,12 @@ struct RegisterImage: Sendable {
     }
 
     /// Writes all points at once; a point without a sign says "not available" where it can, else 0.
-    func show(_ signs: [String: Sign]) {
+    ///
+    /// - Returns: what clients have written since the last time, by point, in the point's unit. Those registers stay as written.
+    @discardableResult
+    func show(_ signs: [String: Sign]) -> [String: Double] {
         let points = profile.points
+        let writable = writable
         bank.update { state in
             for point in points {
                 guard let place = point.modbus else { continue }
@@ -48,11 +60,36 @@ struct RegisterImage: Sendable {
                 }
                 if place.type == .bit {
                     Self.setBit(&state, place, isOn: Self.isOn(signs[point.id]))
-                } else {
-                    Self.set(
-                        &state, place.function, place.address, Self.words(signs[point.id], point, place, power: power))
+                    continue
                 }
+                let words = Self.words(signs[point.id], point, place, power: power)
+                if point.write != nil, Self.isWritten(point, place, words, state, writable) { continue }
+                Self.set(&state, place.function, place.address, words)
             }
+        }
+        return writable.written.withLock { written in
+            defer { written = [:] }
+            return written
+        }
+    }
+
+    /// Whether a client has written into the registers of this point; what it wrote is noted, else what will be shown.
+    private static func isWritten(
+        _ point: ProfilePoint, _ place: ModbusPoint, _ words: [UInt16], _ state: RegisterBank.State,
+        _ writable: WritableWords
+    ) -> Bool {
+        let block = place.function == .coils ? state.coils : state.holding
+        let found = (0..<UInt16(max(1, place.wordCount))).compactMap { block.word(place.address + $0) }
+        return writable.shown.withLock { shown in
+            guard let before = shown[point.id], before != found else {
+                shown[point.id] = words
+                return false
+            }
+            shown[point.id] = found
+            if let value = point.scale.engineering(place.decode(found).0) {
+                writable.written.withLock { $0[point.id] = value.double }
+            }
+            return true
         }
     }
 

@@ -156,6 +156,9 @@ package final class SimulatedBuilding: Sendable {
 
     private func show() {
         let physics = physics
-        for (unit, image) in images { image.show(unit.signs(physics)) }
+        for (unit, image) in images {
+            let written = image.show(unit.signs(physics))
+            if !written.isEmpty { state.withLock { $0.physics.obey(device: unit.id, written) } }
+        }
     }
 }

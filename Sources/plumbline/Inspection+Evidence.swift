@@ -40,7 +40,31 @@ extension Inspection {
                             leaf(Array(bytes), index: start.map { $0 &+ UInt64(place) })
                         })),
                 .init("openings", .array(parts.openings.map { .number($0.leafIndex) })),
+                .init("commands", .array(parts.openings.compactMap(command))),
             ])
+    }
+
+    /// What an opened command says; `nil` for the opening of another leaf.
+    private static func command(_ opening: PeriodOpening) -> JSON? {
+        guard let bytes = opening.items.first, let form = try? Commitment.decode(bytes), form.leafType == .command,
+            let command = try? CommandPayload.decode(form.payload)
+        else { return nil }
+        let raw = RawValue(command.value, kind: nil)
+        return .object([
+            .init("index", .number(opening.leafIndex)),
+            .init("phase", .string(command.phase == .intent ? "intent" : "outcome")),
+            .init("intent", command.intent.map { .number($0) } ?? .null),
+            .init("point", .number(command.point.rawValue)), .init("value", raw.map { value($0) } ?? .null),
+            .init("result", .number(command.resultCode)), .init("reason", .string(command.reason)),
+        ])
+    }
+
+    /// A raw value as it stands in the log; a float by its shortest decimal.
+    private static func value(_ raw: RawValue) -> JSON {
+        switch raw {
+        case .text(let text): .string(text)
+        default: ExactDecimal(raw).map { .string($0.description) } ?? .null
+        }
     }
 
     private static func size(_ anchor: PeriodAnchor) -> UInt64? {
@@ -123,7 +147,8 @@ extension Inspection {
             )
         case .event(let it):
             ("event", [.init("stream", .number(it.stream.rawValue)), .init("event", .string(it.kind))])
-        case .command(let it): ("command", [.init("stream", .number(it.stream.rawValue))])
+        case .command(let it):
+            ("command", [.init("stream", .number(it.stream.rawValue)), .init("actor", .string(it.actor.description))])
         case .config(let it): ("config", [.init("hash", .string(it.newHash.hex))])
         case .access(let it): ("access", [.init("k", .number(it.k)), .init("items", .number(it.itemCount))])
         case .snapshot(let it):

@@ -1,4 +1,5 @@
 import BuildingFile
+import CanonicalCBOR
 import Profiles
 import Readings
 import SourceYAML

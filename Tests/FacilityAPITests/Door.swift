@@ -34,7 +34,9 @@ struct Door: Sendable {
             })
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try FacilityServer(facility: house.facility, settings: settings, logger: logger) {
+        let server = try FacilityServer(
+            facility: house.facility, commands: house.commands, settings: settings, logger: logger
+        ) {
             found.yield($0)
         }
         let client = HTTPClient(eventLoopGroupProvider: .singleton)

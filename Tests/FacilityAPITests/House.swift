@@ -1,4 +1,5 @@
 import Capture
+import Commanding
 import Disclosure
 import Foundation
 import Hashing
@@ -72,6 +73,7 @@ struct House: Sendable {
     let facility: Facility
     let zone: ZoneRules
     let reload: ReloadScript
+    var commands: CommandDesk?
 
     static let building = Building(
         id: "bk16", label: "House 16", timeZone: "Europe/Oslo",
@@ -115,7 +117,7 @@ struct House: Sendable {
                 expectedSeconds: 60, kind: .integer),
         ])
 
-    static func open() async throws -> House {
+    static func open(_ building: Building = House.building) async throws -> House {
         let directory = NSTemporaryDirectory() + "plumbline-api-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let clock = TestClock(startMs)

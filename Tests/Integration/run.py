@@ -36,6 +36,7 @@ WAITING = {
     "field_pymodbus": ["field_pymodbus.py"],
     "reload": ["reload.py"],
     "real_input": ["real_input.py"],
+    "commands": ["commands.py"],
 }
 LONG = {"power": ["--kills", "50"], "bad_input": ["--rounds", "2000"], "soak": ["--minutes", "30"]}
 LANES = 2

@@ -77,6 +77,8 @@ ENTITIES = [
     ("pv1", "PV_Panel", "Roof", {"at": "house"}),
     ("bat1", "Battery", "Battery", {"at": "floor1"}),
 ]
+# What may be set, as GET /v1/points/{id} says it.
+COMMANDS = {"ahu1.fan": {"takes": "number", "min": 0, "max": 3, "step": 1, "labels": [], "everySeconds": 10, "critical": True}}
 STREAMS = {1: "plant", 3: "meters", 4: "rooms"}
 
 
@@ -94,6 +96,8 @@ class Mock:
         self.requests = []
         self.streams = 0
         self.session = True
+        self.role = "facility"
+        self.commands = []
         self.versions = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(WEB.iterdir()))).hexdigest()[:16]
 
     def now(self):
@@ -323,6 +327,8 @@ class Door(http.server.BaseHTTPRequestHandler):
             return self.problem(401, "not-signed-in", "Not signed in", "Sign in first.")
         if self.path == "/v1/evidence":
             return self.json({"id": "e-7c1d", "state": "collecting", "done": 0}, 202, Location="/v1/evidence/e-7c1d", Retry_After="1")
+        if self.path.startswith("/v1/commands"):
+            return self.set(json.loads(body), "dryRun=true" in self.path)
         if self.path == "/v1/verifications":
             received = body
             if "multipart" in self.headers["Content-Type"]:
@@ -331,6 +337,21 @@ class Door(http.server.BaseHTTPRequestHandler):
                 received = part.split(b"\r\n\r\n", 1)[1][:-2]
             return self.json(self.gateway.answer() | {"sha256": hashlib.sha256(received).hexdigest(), "card": "own" if received != body else "from-file"})
         self.problem(404, "no-such-resource", "Not found", "Look at /v1.")
+
+    def set(self, asked, is_dry):
+        """A command as the gateway answers it: bounds, then two leaves."""
+        rule, at = COMMANDS.get(asked["point"]), iso(self.gateway.now())
+        if not self.headers.get("Idempotency-Key"):
+            return self.problem(400, "malformed-request", "The request cannot be read", "The header Idempotency-Key is missing.")
+        if not rule["min"] <= asked["value"] <= rule["max"]:
+            return self.problem(422, "out-of-bounds", "The value is outside the allowed range", f"{asked['point']} takes {rule['min']} to {rule['max']}.")
+        shared = {"point": asked["point"], "value": asked["value"], "raw": str(asked["value"]), "reason": asked["reason"], "detail": None, "actor": "0" * 32}
+        if is_dry:
+            return self.json(shared | {"id": None, "requestedAt": None, "state": "checked", "readBack": None, "endedAt": None, "intentLeaf": None, "outcomeLeaf": None, "dryRun": True})
+        leaf = 90200 + 2 * len(self.gateway.commands)
+        done = shared | {"id": f"c-{leaf}", "requestedAt": at, "state": "done", "readBack": {"value": asked["value"], "raw": str(asked["value"]), "at": at}, "endedAt": at, "intentLeaf": leaf, "outcomeLeaf": leaf + 1, "dryRun": False}
+        self.gateway.commands.append(done)
+        self.json(done, 201, Location=f"/v1/commands/c-{leaf}")
 
     def do_DELETE(self):
         self.send(204, "text/plain", b"", Set_Cookie="__Host-session=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0")
@@ -366,7 +387,7 @@ class Door(http.server.BaseHTTPRequestHandler):
         parts = path.split("/")[2:]
         if path == "/v1":
             return self.json({"building": "bk16", "label": "House 16", "timeZone": "Europe/Oslo", "now": iso(gateway.now()), "version": "1.4.0", "origin": "gw1/b/bk16/1", "network": "dev", "selfNetwork": gateway.own_network,
-                              "modelRevision": 41, "grant": {"role": "facility", "until": "2026-06-30T22:00:00.000Z"}, "leaving": [],
+                              "modelRevision": 41, "grant": {"role": gateway.role, "until": "2026-06-30T22:00:00.000Z"}, "leaving": [],
                               "recordedSince": "2025-09-01T06:00:00.000Z", "sealedTo": iso(gateway.now() // 60000 * 60000), "anchoredTo": iso(gateway.base // 600000 * 600000 - 600000)})
         if path == "/v1/events":
             return self.events(gateway, query)
@@ -383,6 +404,8 @@ class Door(http.server.BaseHTTPRequestHandler):
             return page(gateway.anchors()[: int(one("limit", "100"))])
         if path == "/v1/links":
             return page([] if gateway.empty else gateway.links())
+        if path == "/v1/commands":
+            return page([c for c in reversed(gateway.commands) if one("point") in (None, c["point"])][: int(one("limit", "100"))])
         if path == "/v1/card":
             return self.send(200, "text/plain; charset=utf-8", b"plumbline policy card\n")
         if parts[0] == "evidence":
@@ -406,7 +429,7 @@ class Door(http.server.BaseHTTPRequestHandler):
             at, shown, quality, since = gateway.last(point)
             item = gateway.item(point)
             return self.json({k: item[k] for k in ("id", "number", "entity", "type", "unit", "nature", "privacy", "expectedSeconds")} | {"source": {"device": device, "profile": "eastron-sdm630", "register": "energy.active.import"},
-                             "current": {"at": iso(at), "value": shown, "raw": str(shown).replace(".", ""), "quality": quality, "proof": gateway.proof(at)}, "revision": 41})
+                             "current": {"at": iso(at), "value": shown, "raw": str(shown).replace(".", ""), "quality": quality, "proof": gateway.proof(at)}, "revision": 41, "command": COMMANDS.get(point)})
         if parts[2] == "series":
             return self.json(gateway.series(point, ms(one("from")), ms(one("to")), int(one("seconds"))))
         if parts[2] == "readings" and len(parts) == 3:

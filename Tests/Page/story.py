@@ -35,6 +35,7 @@ def checks(check, browser, mock, axe):
     zones(check, browser)
     lines(check, browser, mock, clean)
     evidence(check, browser, clean)
+    setting(check, browser, mock, clean)
     many_windows(check, browser, mock)
     troubles(check, browser, mock, clean)
     silence(check, browser, mock, clean)
@@ -180,6 +181,34 @@ def evidence(check, browser, clean):
     browser.driver.find_element("css selector", ".result button.main").click()
     check("the download is compared with the SHA-256 announced", browser.wait(lambda: "SHA-256 is the one above" in browser.text(".result")), browser.text(".result"))
     clean("evidence ready")
+
+
+def setting(check, browser, mock, clean):
+    """A point that can be set: checked first, then set, with both entries of the log; in both languages."""
+    browser.open("/points/m1.power")
+    check("what cannot be set has no form", browser.count("form.set") == 0)
+    for language, done, only in (("en", "the device holds the value", "sets nothing"), ("de", "das Gerät hält den Wert", "setzt nichts")):
+        browser.choose(language)
+        before = len(mock.commands)
+        browser.open("/points/ahu1.fan")
+        browser.wait(lambda: browser.count("form.set"))
+        clean(f"a form to set {language}")
+        browser.driver.find_element("css selector", "form.set [name=value]").send_keys("2")
+        browser.driver.find_element("css selector", "form.set [name=reason]").send_keys("filter <b>change</b>")
+        browser.driver.find_element("css selector", "form.set button[type=button]").click()
+        browser.wait(lambda: browser.count("#set-result .box.holds"))
+        check(f"{language}: a check writes nothing", len(mock.commands) == before, mock.commands)
+        browser.driver.find_element("css selector", "form.set button.main").click()
+        browser.wait(lambda: done in browser.text("#set-result"))
+        leaf = mock.commands[-1]["intentLeaf"]
+        check(f"{language}: what was set is told with both entries", str(leaf) in browser.text("#set-result").replace(",", "").replace(".", "") and str(leaf + 1) in browser.text("#set-result").replace(",", "").replace(".", ""), browser.text("#set-result"))
+        check(f"{language}: and stands in the list, its reason as text", browser.wait(lambda: "<b>change</b>" in browser.text("section[aria-labelledby=setting] table")), browser.text("section[aria-labelledby=setting]"))
+        clean(f"after setting {language}")
+        mock.role = "auditor"
+        browser.open("/points/ahu1.fan")
+        check(f"{language}: an auditor reads and sets nothing", browser.wait(lambda: only in browser.text("section[aria-labelledby=setting]")) and browser.count("form.set") == 0)
+        mock.role = "facility"
+    browser.choose("en")
 
 
 def many_windows(check, browser, mock):

@@ -44,6 +44,21 @@ import TwinModel
         }
     }
 
+    @Test func `the air handler obeys what is written to its setpoint, and nothing else can be commanded`() throws {
+        let building = try House.building()
+        #expect(building.points.filter { $0.command != nil }.map(\.id) == ["air-handler.supply-setpoint"])
+        let simulation = try House.simulation()
+        simulation.step(ms: 60_000)
+        let bank = try #require(simulation.banks[21])
+        bank.update { $0.holding.set(6, [215]) }
+        for _ in 0..<30 { simulation.step(ms: 60_000) }
+        #expect(bank.current.holding.word(6) == 215)
+        #expect(simulation.shown(unit: 21)["setpoint.supply"] == 21.5)
+        bank.update { $0.holding.set(6, [160]) }
+        simulation.step(ms: 60_000)
+        #expect(simulation.shown(unit: 21)["setpoint.supply"] == 16)
+    }
+
     @Test func `what the building shows lies within the limits of its file`() throws {
         let building = try House.building()
         let simulation = try House.simulation()

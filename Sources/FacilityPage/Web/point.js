@@ -1,8 +1,9 @@
 // Point: one value, its history, and the way back to the meter.
 
 import * as w from './words.js';
-import { h, get, all, call, start, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, began, qualityTag, proofTag, timeTag, agoTag, save, nameOf, say, problemBox, Problem } from './app.js';
+import { h, get, all, call, start, gateway, show, listen, panel, later, title, asked, keep, pathId, entityAddress, pointAddress, began, qualityTag, proofTag, timeTag, agoTag, save, nameOf, say, problemBox, Problem } from './app.js';
 import { chart, fromBuckets, fromReads, sentence } from './chart.js';
+import { setting } from './command.js';
 import { verdictBox, waitingBox, usualMinutes } from './verdict.js';
 const { t } = w;
 
@@ -17,10 +18,11 @@ start(async (main) => {
   const point = await get(address);
   title(point.id);
   const places = { head: h('div'), history: h('div'), trace: h('div') };
+  const set = point.command ? setting(point, gateway.grant.role) : null;
   main.append(
     h('section', { class: 'panel wide head', 'aria-label': t('point.now') }, places.head),
     h('section', { class: 'panel wide', 'aria-labelledby': 'history' }, h('h2', { id: 'history' }, t('point.history')), rangeBar(point), places.history),
-    h('section', { class: 'panel wide', id: 'trace', tabindex: -1, 'aria-labelledby': 'whence' }, places.trace));
+    h('section', { class: 'panel wide', id: 'trace', tabindex: -1, 'aria-labelledby': 'whence' }, places.trace), set?.section ?? '');
   let now = point.current;
   head(places.head, point, now);
   let chosen = asked('at') ? await oneRead(address, asked('at')) : null;
@@ -50,7 +52,8 @@ start(async (main) => {
   const refetch = () => { again().catch((problem) => { if (!(problem instanceof Problem)) throw problem; }); };
   const soon = later(refetch, 3000);
   let drawn = Date.now();
-  listen({ points: [point.id], kinds: ['reading', 'quality', 'anchor'], refetch, on: (kind, data) => {
+  listen({ points: [point.id], kinds: ['reading', 'quality', 'anchor', 'command'], refetch, on: (kind, data) => {
+    if (kind === 'command') return set?.renew();
     if (kind !== 'reading') return soon();
     const mine = data.readings.find((reading) => reading.point === point.id);
     if (mine) { now = { ...now, ...mine }; head(places.head, point, now); }
