@@ -251,8 +251,8 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Readings", "SourceYAML", "Profiles", "Modbus", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
-                "TwinModel", "Capture", "Disclosure", "MetricsExport", "Gateway", logging,
+                "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
+                "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "Gateway", logging,
             ]),
     ]
 )

@@ -104,7 +104,11 @@ extension Facility {
         query.isDescending = asked.isDescending
         let rows = try await reader.commands(query)
         let building = await keeper.building
-        let views = rows.prefix(asked.limit).map { view($0, building, numbering) }
+        let wanted = Set(rows.map(\.point))
+        let ids = Dictionary(
+            numbering.points.lazy.filter { wanted.contains($0.value) }.map { ($0.value, $0.key) },
+            uniquingKeysWith: { first, _ in first })
+        let views = rows.prefix(asked.limit).map { view($0, point: ids[$0.point], building) }
         return (views, rows.count > asked.limit)
     }
 
@@ -113,14 +117,14 @@ extension Facility {
         guard id.hasPrefix("c-"), let intent = UInt64(id.dropFirst(2)), intent <= UInt64(Int64.max),
             CommandView.id(intent) == id, let row = try await reader.command(intent: intent)
         else { throw Refusal.noSuchResource(kind: "commands", id: id) }
-        return view(row, await keeper.building, await keeper.numbering)
+        return view(
+            row, point: await keeper.numbering.points.first { $0.value == row.point }?.key, await keeper.building)
     }
 
     /// The pseudonym that a command of this grant stands under in the log now.
     package func actor(of grant: Grant) -> [UInt8] { Self.pseudonym(of: grant, nowMs: nowMs) }
 
-    private func view(_ row: StoredCommand, _ building: Building, _ numbering: Numbering) -> CommandView {
-        let id = numbering.points.first { $0.value == row.point }?.key
+    private func view(_ row: StoredCommand, point id: String?, _ building: Building) -> CommandView {
         let point = id.flatMap { building.point($0) }
         func raw(_ bytes: [UInt8]) -> RawValue {
             // Bytes of ours that cannot be read, or that are not of the point's kind any more, are shown as no value.

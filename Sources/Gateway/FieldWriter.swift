@@ -1,18 +1,18 @@
-import Commanding
-import Modbus
-import MQTT
-import Profiles
-import Readings
-import TwinModel
+package import Commanding
+package import Modbus
+package import MQTT
+package import Profiles
+package import Readings
+package import TwinModel
 
 /// The way of a command to its device, over whichever connection the device hangs on at that moment.
-struct FieldWriter: FieldWriting {
+package struct FieldWriter: FieldWriting {
     /// How long a device on MQTT may take to tell its new state, ms.
-    static let stateMsMax: UInt64 = 5_000
+    package static let stateMsMax: UInt64 = 5_000
     /// How long the broker may take to accept a message, ms.
     static let brokerMsMax = 3_000
 
-    enum Link: Sendable {
+    package enum Link: Sendable {
         case modbus(ModbusConnection)
         case mqtt(root: String, send: @Sendable (MQTTMessage) async throws(MQTTError) -> Void)
     }
@@ -22,7 +22,17 @@ struct FieldWriter: FieldWriting {
     let keeper: TwinKeeper
     let sleepMs: @Sendable (UInt64) async throws -> Void
 
-    func write(device: String, point: ProfilePoint, value: RawValue) async throws(FieldWriteError) -> RawValue? {
+    package init(
+        link: @escaping @Sendable (String) async -> Link?, keeper: TwinKeeper,
+        sleepMs: @escaping @Sendable (UInt64) async throws -> Void
+    ) {
+        self.link = link
+        self.keeper = keeper
+        self.sleepMs = sleepMs
+    }
+
+    package func write(device: String, point: ProfilePoint, value: RawValue) async throws(FieldWriteError) -> RawValue?
+    {
         guard let access = point.write, let link = await link(device) else {
             throw .notSent(why: "device \(device) has no connection")
         }
@@ -74,7 +84,7 @@ struct FieldWriter: FieldWriting {
 
     /// What the device wants to hear: the word of a state, `true` or `false`, a number's digits, a text. Inside quotation marks of
     /// a JSON payload a text is escaped.
-    static func filled(_ payload: String, _ value: RawValue, _ point: ProfilePoint) -> String {
+    package static func filled(_ payload: String, _ value: RawValue, _ point: ProfilePoint) -> String {
         let text: String
         switch value {
         case .integer(let number):

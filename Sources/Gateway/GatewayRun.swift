@@ -13,6 +13,7 @@ import MerkleLog
 import Modbus
 import MQTT
 import NIOCore
+import Profiles
 import ProofOfWork
 import Readings
 import Tangle

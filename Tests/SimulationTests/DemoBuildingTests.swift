@@ -1,4 +1,5 @@
 import MQTT
+import Modbus
 import Profiles
 import Readings
 import Simulation
