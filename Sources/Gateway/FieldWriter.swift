@@ -15,6 +15,16 @@ package struct FieldWriter: FieldWriting {
     package enum Link: Sendable {
         case modbus(ModbusConnection)
         case mqtt(root: String, send: @Sendable (MQTTMessage) async throws(MQTTError) -> Void)
+
+        /// `nil` while the broker is away: nothing would be sent.
+        init?(over connection: MQTTConnection, root: String) {
+            guard connection.statistics.isConnected else { return nil }
+            self = .mqtt(
+                root: root,
+                send: { (message: MQTTMessage) async throws(MQTTError) in
+                    try await connection.send(message, withinMs: FieldWriter.brokerMsMax)
+                })
+        }
     }
 
     /// The connection of a device by its id; asked anew for each command, so that a reload may swap it. `nil`: there is none.
