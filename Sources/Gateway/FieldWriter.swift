@@ -168,3 +168,13 @@ package struct FieldWriter: FieldWriting {
         return await keeper.number(of: point.id)
     }
 }
+
+extension FieldSupervisor {
+    /// The connection a device is commanded over now.
+    func link(of device: String) -> FieldWriter.Link? {
+        if let bus = modbusConnection(of: device) { return .modbus(bus) }
+        guard let source = plan.sources.first(where: { $0.device == device }), let broker = mqttConnection(of: device)
+        else { return nil }
+        return FieldWriter.Link(over: broker, root: source.root)
+    }
+}
