@@ -1,5 +1,6 @@
 import Commanding
 import Gateway
+import Hashing
 import MQTT
 import Profiles
 import Readings
@@ -30,13 +31,14 @@ final class FieldWriterTests {
     private let sent = Mutex<[MQTTMessage]>([])
 
     init() throws {
-        profile = try #require(
-            try ProfileLibrary(files: [("test-valve.yaml", Array(Self.profile.utf8))]).profile("test-valve"))
-        let points = profile.points.map { source in
+        let files = [("test-valve.yaml", Array(Self.profile.utf8))]
+        let loaded = try #require(try ProfileLibrary(files: files).profile("test-valve"))
+        profile = loaded
+        let points = loaded.points.map { source in
             Point(
                 id: "v1.\(source.id)", entity: "v1", type: source.brick, unit: source.unit, nature: source.nature,
                 binding: Binding(
-                    device: "valve", profilePoint: source.id, profile: profile.id, profileHash: profile.hash.bytes),
+                    device: "valve", profilePoint: source.id, profile: loaded.id, profileHash: loaded.hash.bytes),
                 expectedSeconds: 60, kind: source.kind)
         }
         let building = Building(
