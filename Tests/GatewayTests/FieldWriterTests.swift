@@ -75,8 +75,9 @@ final class FieldWriterTests {
             }, keeper: keeper,
             sleepMs: { _ in
                 if isTimeOver { return }
-                let (never, _) = AsyncStream.makeStream(of: Void.self)
+                let (never, kept) = AsyncStream.makeStream(of: Void.self)
                 for await _ in never {}
+                kept.finish()
             })
         guard let source = profile.point(id) else { return nil }
         let found = try await writer.write(device: "valve", point: source, value: value)
