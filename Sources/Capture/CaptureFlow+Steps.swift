@@ -53,6 +53,7 @@ extension CaptureFlow {
                 counts.unknownPoint += 1
                 continue
             }
+            if change.fate == .late { counts.late += 1 }
             waiting.append(PlacedReading(k: place.k, reading: change.reading))
             if change.changesQuality { changed.append(change) }
         }
@@ -74,7 +75,10 @@ extension CaptureFlow {
 
     func keepWaiting() async throws {
         if waiting.isEmpty { return try await writer.keep([]) }
+        let startMs = clock.monoMs()
         try await writer.keep(waiting)
+        counts.commits += 1
+        counts.commitMs += clock.monoMs() - startMs
         counts.kept += UInt64(waiting.count)
         waiting.removeAll(keepingCapacity: waiting.capacity <= 2 * settings.batchMax)
     }

@@ -38,6 +38,11 @@ package actor CaptureFlow {
         package var unknownPoint: UInt64 = 0
         /// Readings of points that spoke more than once a millisecond for longer than a second.
         package var crowded: UInt64 = 0
+        /// Readings that came after a newer one of their point: history only.
+        package var late: UInt64 = 0
+        /// Groups of readings put on disk, and how long that took in sum, ms.
+        package var commits: UInt64 = 0
+        package var commitMs: UInt64 = 0
         package var sealed: UInt64 = 0
         /// Events for the API's stream that were not told because the disk failed.
         package var eventsDropped: UInt64 = 0

@@ -76,6 +76,15 @@ struct GatewayMetrics: Sendable {
             one(
                 "plumbline_readings_suppressed_total", .counter,
                 "Readings that their point's report rule does not want.", Double(intake.suppressed)),
+            one(
+                "plumbline_readings_late_total", .counter, "Readings older than what their point showed already.",
+                Double(counts.late)),
+            MetricFamily(
+                "plumbline_commit_seconds", .summary, help: "Time to put a group of readings on disk.",
+                samples: [
+                    MetricFamily.Sample(suffix: "_sum", value: Double(counts.commitMs) / 1_000),
+                    MetricFamily.Sample(suffix: "_count", value: Double(counts.commits)),
+                ]),
             one("plumbline_overload_events_total", .counter, "Overloads in the log.", Double(counts.overloadEvents)),
             one("plumbline_intervals_sealed_total", .counter, "Intervals in the log.", Double(counts.sealed)),
             one("plumbline_ledger_failures_total", .counter, "Rounds that the disk failed.", Double(counts.failures)),

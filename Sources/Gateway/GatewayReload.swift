@@ -71,9 +71,9 @@ actor GatewayReload {
             throw Refusal.notNow(why: "\(error)", retryAfterSeconds: 30)
         }
         // From here on nothing can be refused: the log has the new configuration.
+        plan = wanted
         let connections = await field.change(
             to: FieldPlan(wanted, numbering: numbering), of: wanted.building, zones: zones)
-        plan = wanted
         let revision = Int(clamping: await capture.writer.configuration.configuration.head.modelRevision)
         journal.notice(
             "the configuration was read again",

@@ -104,7 +104,8 @@ package struct GatewayRun: Sendable {
             group.addTask { try await field.run() }
             group.addTask { try await memory.run() }
             let publisher = try TwinPublisher(
-                configuration, keeper: keeper, profiles: plan.profiles, folder: configuration.dataPath,
+                configuration, keeper: keeper, profiles: { await reload.current.profiles },
+                folder: configuration.dataPath,
                 chance: Self.chance)
             if let publisher { group.addTask { try await publisher.run() } }
             let url = try await nodeURL(local, into: &group)

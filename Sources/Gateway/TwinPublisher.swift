@@ -12,7 +12,7 @@ struct TwinPublisher: Sendable {
     private let root: String
     private let discovery: HomeAssistant?
     private let keeper: TwinKeeper
-    private let profiles: ProfileLibrary
+    private let profiles: @Sendable () async -> ProfileLibrary
     private let publisher: MQTTPublisher
     private let work: AsyncStream<Work>
     private let told: AsyncStream<Work>.Continuation
@@ -32,9 +32,12 @@ struct TwinPublisher: Sendable {
     private static let fullMs = 20
     private static let topicCountMax = 100_000
 
-    /// - Parameter folder: the data folder.
+    /// - Parameters:
+    ///   - profiles: those in force, asked for whenever a name is needed.
+    ///   - folder: the data folder.
     init?(
-        _ configuration: GatewayConfiguration, keeper: TwinKeeper, profiles: ProfileLibrary, folder: String,
+        _ configuration: GatewayConfiguration, keeper: TwinKeeper,
+        profiles: @escaping @Sendable () async -> ProfileLibrary, folder: String,
         chance: @escaping @Sendable () -> Double
     ) throws {
         guard let root = configuration.mqtt?.publish, let settings = try configuration.twinBroker() else { return nil }
@@ -102,7 +105,7 @@ struct TwinPublisher: Sendable {
             try await put(MQTTMessage(topic: topic, payload: [], isRetained: true, qos: 1))
         }
         for point in points {
-            let labels = labels(of: point)
+            let labels = await labels(of: point)
             if let discovery {
                 let text = discovery.configuration(of: point, in: building, names: labels.map(\.name))
                 try await put(
@@ -129,7 +132,7 @@ struct TwinPublisher: Sendable {
                 // The state, not the reading: a late reading does not change what is shown.
                 let state = await keeper.state(of: reading.point), state.touchedAtMs == reading.capturedAtMs
             else { continue }
-            let labels = labels(of: point)
+            let labels = await labels(of: point)
             let text = TwinMessage.json(reading, point) { name(of: $0, labels) }
             if !publisher.publish(MQTTMessage(topic: topic(of: id), text: text, isRetained: true, qos: 0)) {
                 isBehind.set(true)
@@ -139,8 +142,8 @@ struct TwinPublisher: Sendable {
 
     private func topic(of point: String) -> String { "\(root)/\(point)" }
 
-    private func labels(of point: Point) -> [ProfilePoint.Label] {
-        profiles.profile(point.binding.profile)?.point(point.binding.profilePoint)?.labels ?? []
+    private func labels(of point: Point) async -> [ProfilePoint.Label] {
+        await profiles().profile(point.binding.profile)?.point(point.binding.profilePoint)?.labels ?? []
     }
 
     private func name(of number: Int64, _ labels: [ProfilePoint.Label]) -> String? {
