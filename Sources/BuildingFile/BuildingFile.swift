@@ -14,7 +14,10 @@ package enum BuildingFile {
     package static func load(
         text: String, file: String, profiles: ProfileLibrary
     ) throws(SourceError) -> Building {
-        let root = try YAMLNode.parse(text, file: file)
+        try load(try YAMLNode.parse(text, file: file), profiles: profiles)
+    }
+
+    static func load(_ root: YAMLNode, profiles: ProfileLibrary) throws(SourceError) -> Building {
         try root.allow(["building", "label", "timezone", "entities", "devices", "points"], in: "the building file")
         let id = try identifier(root.required("building"), what: "building")
         let zone = try root.required("timezone")

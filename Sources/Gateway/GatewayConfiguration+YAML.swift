@@ -7,7 +7,10 @@ extension GatewayConfiguration {
     /// Relative paths count from the configuration file's folder, `folder`.
     package static func parse(_ text: [UInt8], file: String, folder: String) throws(SourceError) -> GatewayConfiguration
     {
-        let root = try YAMLNode.parse(text, file: file)
+        try parse(try YAMLNode.parse(text, file: file), folder: folder)
+    }
+
+    static func parse(_ root: YAMLNode, folder: String) throws(SourceError) -> GatewayConfiguration {
         try root.allow([
             "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "tangle", "localTangle",
             "freeSpaceFloor", "journal",

@@ -26,16 +26,18 @@ package struct GatewayPlan: Sendable {
 
     /// `plumbline.yaml` alone, checked.
     package static func configuration(at path: String) throws -> GatewayConfiguration {
-        let bytes = try read(path)
-        let folder = absolute(path).split(separator: "/", omittingEmptySubsequences: false).dropLast()
-            .joined(separator: "/")
-        return try GatewayConfiguration.parse(bytes, file: path, folder: folder)
+        try GatewayConfiguration.parse(try read(path), file: path, folder: folder(of: path))
     }
 
     package static func load(configurationPath: String) throws -> GatewayPlan {
         var plan = try load(try configuration(at: configurationPath))
         plan.configurationPath = configurationPath
         return plan
+    }
+
+    /// From which relative paths of a configuration count.
+    static func folder(of path: String) -> String {
+        absolute(path).split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
 
     package static func load(_ configuration: GatewayConfiguration) throws -> GatewayPlan {

@@ -17,7 +17,7 @@ struct Plumblined: AsyncParsableCommand {
               plumblined scan tcp://192.0.2.7:502
               plumblined probe tcp://192.0.2.7:502 --unit 1 --register 0
               plumblined profile check my-meter.yaml
-              plumblined record tcp://192.0.2.7:502 --unit 1 --profile my-meter.yaml --out my-meter-dump.yaml
+              plumblined record tcp://192.0.2.7:502 --profile my-meter.yaml --out dump.yaml
 
             Exit codes: 0 done, 1 a problem with what was found, 2 could not be done, 64 wrong usage.
             """,

@@ -8,13 +8,15 @@ struct ProbeCommand: AsyncParsableCommand {
         commandName: "probe",
         abstract: "Reads live registers and shows every number and text that they may mean.",
         discussion: """
-            Look at the device's own display, then find that value in the table: its row is the type, its column the order.
-              plumblined probe tcp://192.0.2.7:502 --unit 1 --register 40072 --addressing one --count 2
-              plumblined probe rtu:/dev/ttyUSB0 --baud 19200 --mode 8E1 --unit 3 --register 0 --function 4
-              plumblined probe tcp://192.0.2.7:502 --unit 1 --identify
+            Look at the device's own display, then find that value in the table: its
+            row is the type, its column the order.
+              plumblined probe tcp://192.0.2.7:502 --register 72 --addressing one
+              plumblined probe rtu:/dev/ttyUSB0 --mode 8E1 --register 0 --function 4
+              plumblined probe tcp://192.0.2.7:502 --identify
               plumblined probe tcp://192.0.2.7:502 --unit 126 --sunspec
 
-            Exit code 0 when it was read, 1 when the device refuses, 2 when nobody answers, 64 for wrong usage.
+            Exit code 0 when it was read, 1 when the device refuses, 2 when nobody
+            answers, 64 for wrong usage.
             """)
 
     @OptionGroup var line: LineOptions

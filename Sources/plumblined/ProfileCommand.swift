@@ -17,7 +17,8 @@ struct ProfileCommand: AsyncParsableCommand {
                   plumblined profile list
                   plumblined profile list --profiles DeviceProfiles --json
 
-                Confidence: A two sources, B one, C check before use. Exit code 1 when a file has a mistake; the others are listed.
+                Confidence: A two sources, B one, C check before use.
+                Exit code 1 when a file has a mistake; the others are listed.
                 """)
 
         @OptionGroup var folder: ProfilesOption

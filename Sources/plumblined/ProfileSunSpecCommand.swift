@@ -9,12 +9,12 @@ extension ProfileCommand {
             commandName: "sunspec",
             abstract: "Writes a profile from what a live SunSpec device says of itself.",
             discussion: """
-                The file comes on standard output. Points that the device says it has not implemented are left out and named: read an
-                inverter by daylight.
-                  plumblined profile sunspec tcp://192.0.2.7:502 --unit 126 > sunspec-acme-sun-10.yaml
-                  plumblined profile check sunspec-acme-sun-10.yaml
+                The file comes on standard output. Points that the device says it has not
+                implemented are left out and named: read an inverter by daylight.
+                  plumblined profile sunspec tcp://192.0.2.7:502 --unit 126 > new.yaml
 
-                Exit code 0 when there are models with known points, 1 when there are none, 2 when nobody answers.
+                Exit code 0 when there are models with known points, 1 when there are none,
+                2 when nobody answers, 64 for wrong usage.
                 """)
 
         @OptionGroup var line: LineOptions

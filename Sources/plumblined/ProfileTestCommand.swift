@@ -14,8 +14,10 @@ extension ProfileCommand {
                   plumblined profile test my-meter.yaml --dump my-meter-dump.yaml
                   plumblined profile test --dump my-meter-dump.yaml
 
-                Without a profile a dump is decoded by the one that it names. With 'expect' in the dump the values are compared.
-                Exit code 0 when every value is the expected one, 1 when one differs or a file has a mistake.
+                Without a profile a dump is decoded by the one that it names. With 'expect'
+                in the dump the values are compared.
+                Exit code 0 when every value is the expected one, 1 when one differs or a
+                file has a mistake, 64 for wrong usage.
                 """)
 
         @Argument(help: "Profile files, or folders of them.")

@@ -9,12 +9,14 @@ struct RecordCommand: AsyncParsableCommand {
         abstract:
             "Reads all registers of a profile from a live device and writes them down, with the values they mean.",
         discussion: """
-            The dump decodes without the device; put it beside the profile as its test. Registers that the device refuses are noted.
-              plumblined record tcp://192.0.2.7:502 --unit 1 --profile eastron-sdm630 --out sdm630-dump.yaml
-              plumblined record tcp://192.0.2.7:502 --unit 1 --range 3:0-199 --range 4:0-99 --out unknown.yaml
-              plumblined profile test --dump sdm630-dump.yaml
+            The dump decodes without the device; put it beside the profile as its test.
+            Registers that the device refuses are noted.
+              plumblined record tcp://192.0.2.7:502 --profile my-meter.yaml --out dump.yaml
+              plumblined record tcp://192.0.2.7:502 --range 3:0-199 --range 4:0-99
+              plumblined profile test my-meter.yaml --dump dump.yaml
 
-            Exit code 0 when something was read, 1 when the device refuses all of it, 2 when nobody answers.
+            Exit code 0 when something was read, 1 when the device refuses all of it,
+            2 when nobody answers, 64 for wrong usage.
             """)
 
     @OptionGroup var line: LineOptions

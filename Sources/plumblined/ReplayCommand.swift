@@ -8,9 +8,10 @@ struct ReplayCommand: AsyncParsableCommand {
         commandName: "replay",
         abstract: "Serves a register dump as a Modbus TCP device on loopback, until Ctrl-C.",
         discussion: """
-            For trying a building file before the device is there. Registers between two recorded ones answer 0.
+            For trying a building file before the device is there. Registers between
+            two recorded ones answer 0.
               plumblined replay sdm630-dump.yaml --port 5020
-              plumblined probe tcp://127.0.0.1:5020 --unit 1 --register 52 --function 4
+              plumblined probe tcp://127.0.0.1:5020 --register 52 --function 4
             """)
 
     @Argument(help: "A register dump, as plumblined record writes it.")

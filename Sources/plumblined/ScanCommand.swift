@@ -11,13 +11,15 @@ struct ScanCommand: AsyncParsableCommand {
         commandName: "scan",
         abstract: "Finds out which unit ids answer on a line, and who they are.",
         discussion: """
-            Every answer counts as a device, also a refusal. What answers is asked for its name (function 43/14), for SunSpec models
-            and for the words by which profiles recognise their device. A silent unit id costs one --timeout.
+            Every answer counts as a device, also a refusal. What answers is asked for
+            its name (function 43/14), for SunSpec models and for the words by which
+            profiles recognise their device. A silent unit id costs one --timeout.
               plumblined scan tcp://192.0.2.7:502
-              plumblined scan rtu:/dev/ttyUSB0 --baud 19200 --mode 8E1 --units 1-32 --timeout 200ms
+              plumblined scan rtu:/dev/ttyUSB0 --baud 19200 --units 1-32 --timeout 200ms
 
             Ctrl-C ends the scan and shows what was found so far.
-            Exit code 0 when somebody answers, 1 when nobody does, 2 when the line cannot be opened.
+            Exit code 0 when somebody answers, 1 when nobody does, 2 when the line
+            cannot be opened, 64 for wrong usage.
             """)
 
     @OptionGroup var line: LineOptions
@@ -94,8 +96,6 @@ private actor ScanDesk {
         var asked = 0
     }
 
-    /// Answers without sense in a row after which the line is taken for something else.
-    private static let garbledMax = 4
     private let thread = ThreadExecutor(name: "scan")
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -107,6 +107,7 @@ private actor ScanDesk {
     ) throws -> Outcome {
         let reader = try FieldLine(settings)
         var outcome = Outcome()
+        // Some servers answer for absent units with another id, so only a line on which nothing makes sense is an error.
         var garbled = 0
         for unit in units {
             if Task.isCancelled { break }
@@ -117,13 +118,12 @@ private actor ScanDesk {
                     told(finding)
                     outcome.found.append(finding)
                 }
-                garbled = 0
             } catch .garbled {
                 garbled += 1
-                if garbled >= Self.garbledMax { throw FieldReadingError.garbled }
             }
             outcome.asked += 1
         }
+        if garbled == units.count { throw FieldReadingError.garbled }
         return outcome
     }
 }

@@ -1,10 +1,11 @@
 import FieldTools
+import Foundation
 import Profiles
 import Readings
 import SourceYAML
 import Testing
 
-/// Goal: a device can be read again without the device. Method: dumps written and read back.
+/// Goal: a device can be read again without the device. Method: dumps written and read back, and the recorded ones of Tests/Vectors/dumps.
 struct DumpTests {
     private func load(_ text: String) -> String {
         do {
@@ -78,5 +79,24 @@ struct DumpTests {
         #expect(UnitRange("1-247")?.units.count == 247)
         #expect(UnitRange("5,1-3,2")?.units == [1, 2, 3, 5])
         for text in ["", "0-256", "9-1", "a", "1,", "1--2"] { #expect(UnitRange(text) == nil, "\(text)") }
+    }
+
+    @Test func `every recorded dump decodes to the values beside its registers`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let folder = root.appending(path: "Tests/Vectors/dumps")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".yaml") }
+        #expect(!names.isEmpty)
+        for name in names {
+            let dump = try RegisterDump.load(try Data(contentsOf: folder.appending(path: name)), file: name)
+            let file = root.appending(path: "DeviceProfiles/\(dump.profile).yaml")
+            let profile = try DeviceProfile.load(try Data(contentsOf: file), file: dump.profile + ".yaml")
+            #expect(dump.expect.count == profile.points.count, "\(name)")
+            #expect(dump.differences(profile) == [], "\(name)")
+            let wrong = dump.expecting([.init(point: dump.expect[0].point, value: "-1", quality: .good)])
+            #expect(wrong.differences(profile).count == 1)
+            #expect(
+                wrong.expecting([.init(point: "no.such", value: "1", quality: .good)]).differences(profile).count == 1)
+        }
     }
 }
