@@ -40,7 +40,7 @@ extension ProfileCommand {
                         hint: "plumblined probe --sunspec shows its models")
                     throw ExitCode(1)
                 }
-                print(found.yaml, terminator: "")
+                Terminal.show(found.yaml, terminator: "")
                 Terminal.say("plumblined: name this file \(profile.id).yaml")
                 if !profile.leftOut.isEmpty {
                     Terminal.say("plumblined: \(profile.leftOut.count) points are not implemented now and left out")

@@ -88,7 +88,7 @@ struct RecordCommand: AsyncParsableCommand {
         let expect = profile.map { dump.expectations($0) } ?? []
         let units = (profile?.points ?? []).compactMap { point in point.unit.map { (point.id, $0) } }
         let text = dump.expecting(expect).yaml(units: Dictionary(units, uniquingKeysWith: { first, _ in first }))
-        if let out { try ToolFiles.write(text, to: out) } else { print(text, terminator: "") }
+        if let out { try ToolFiles.write(text, to: out) } else { Terminal.show(text, terminator: "") }
         let registers = dump.runs.reduce(0) { $0 + $1.words.count }
         let holes =
             dump.refused.isEmpty ? "" : ", \(dump.refused.count) hole\(dump.refused.count == 1 ? "" : "s") refused"

@@ -23,8 +23,20 @@ enum Terminal {
         if let hint { say("plumblined: hint: \(hint)") }
     }
 
-    /// A line of a result. A reader that went away ends the program, as with every filter.
-    static func show(_ text: String) { print(text) }
+    /// A result, written at once, so that a reader at the end of a pipe sees a reading when it is made. When it cannot be written,
+    /// the program ends with exit code 2; a reader that went away is no complaint.
+    static func show(_ text: String, terminator: String = "\n") {
+        var bytes = Array((text + terminator).utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                if errno != EPIPE { say("plumblined: standard output cannot be written: \(reason(errno))") }
+                exit(2)
+            }
+            bytes = bytes.dropFirst(count)
+        }
+    }
 
     /// A line that replaces itself, on a terminal only; an empty one takes it away.
     static func progress(_ text: String) {
