@@ -41,6 +41,8 @@ package struct ProfileTrial: Hashable, Sendable {
         guard let expected else { return quality == .noValue }
         guard quality == .good, let found else { return false }
         if found == expected { return true }
+        // A flag may be told as the number that it is.
+        if let flag = ["true": "1", "false": "0"][found] { return flag == expected }
         guard let left = ExactDecimal(text: found), let right = ExactDecimal(text: expected) else { return false }
         return left == right
     }

@@ -38,7 +38,7 @@ package struct ProfileReview: Sendable {
             return root.without(point.path)
         case "test", "identify":
             return root.without(error.path.split(separator: ".").prefix(2).joined(separator: "."))
-        case "defaults", "read", "availability", "revision": return root.without(error.path)
+        case "defaults", "read", "availability", "revision", "tlv": return root.without(error.path)
         default: return nil
         }
     }
