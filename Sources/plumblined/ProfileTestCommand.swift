@@ -149,27 +149,16 @@ enum MessageTrial {
             guard case .payload(let text, let topic) = test.said, let point = profile.point(test.point),
                 let number = bound.first(where: { $0.source.id == test.point })?.point
             else { return nil }
-            // A Sparkplug payload is bytes, told as hexadecimal digits; its node is `root/node`.
-            let isSparkplug = point.mqtt?.metric != nil
-            let device = MQTTDevice(
-                device: "root", root: isSparkplug ? "root/node" : "root", profile: profile, points: bound)
+            let device = MQTTDevice(device: "root", root: profile.testRoot, profile: profile, points: bound)
             var router = MQTTRouter([device], zones: MQTTZones(building: .utc))
-            let payload = isSparkplug ? bytes(hex: text) : Array(text.utf8)
-            let outcome = router.take(MQTTMessage(topic: topic, payload: payload), atMs: 0)
-            let reading = outcome.readings.first { $0.point == number }
+            let reading = MQTTMessage(test: text, topic: topic, of: profile).flatMap { message in
+                router.take(message, atMs: 0).readings.first { $0.point == number }
+            }
             let quality = reading?.quality ?? .offline
             let found = reading.flatMap { $0.quality == .good ? DecodedPoint.text(point, $0.value) : nil }
             return ProfileTrial.Outcome(
                 point: test.point, expected: test.value, found: found, quality: quality,
                 holds: ProfileTrial.holds(found, quality, test.value))
         }
-    }
-
-    /// Empty when the text is anything else, which no message is.
-    private static func bytes(hex text: String) -> [UInt8] {
-        let digits = Array(text)
-        guard digits.count % 2 == 0 else { return [] }
-        let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16) }
-        return bytes.contains(nil) ? [] : bytes.compactMap { $0 }
     }
 }

@@ -25,7 +25,7 @@ struct CommandDeskTests {
         #expect(record.map(\.resultCode) == [0, 0])
         #expect(record.map(\.reason) == ["filter change", ""])
         #expect(record.last?.intent == intent)
-        #expect(house.news.withLock { $0.map(\.result) } == [.done])
+        #expect(house.counts.news.withLock { $0.map(\.result) } == [.done])
         let events = try await house.reader().events(after: 0).filter { $0.kind == "command" }
         #expect(events.map(\.points) == [["ahu1.mode"], ["ahu1.mode"]])
         #expect(
@@ -159,9 +159,9 @@ struct CommandDeskTests {
         let house = try await CommandHouse()
         let daemon = try await house.start()
         _ = try await daemon.desk.command(house.request())
-        #expect(house.anchors.withLock { $0 } == 0)
+        #expect(house.counts.anchors.withLock { $0 } == 0)
         _ = try await daemon.desk.command(house.request("ahu1.setpoint", CommandHouse.number("21.5"), key: "k2"))
-        #expect(house.anchors.withLock { $0 } == 1)
+        #expect(house.counts.anchors.withLock { $0 } == 1)
         await daemon.kill()
     }
 

@@ -76,7 +76,7 @@ struct CommandFaultTests {
         #expect(record.map(\.phase) == [.intent, .outcome])
         #expect(record.last?.resultCode == CommandResult.interrupted.rawValue)
         #expect(record.last?.value == .null)
-        #expect(house.anchors.withLock { $0 } == 1)
+        #expect(house.counts.anchors.withLock { $0 } == 1)
         let answer = try await again.desk.command(house.request("ahu1.setpoint", CommandHouse.number("21")))
         let row = try #require(try await again.ledger.command(intent: record.last?.intent ?? 0))
         #expect(answer == .ended(intent: row.intent, isReplayed: true))

@@ -127,8 +127,13 @@ final class CommandHouse {
     let field = MakeBelieveField()
     let profiles: ProfileLibrary
     let building: Building
-    let anchors = Mutex(0)
-    let news = Mutex<[CommandDesk.News]>([])
+    let counts = Counts()
+
+    /// What the desk asked for and told.
+    final class Counts: Sendable {
+        let anchors = Mutex(0)
+        let news = Mutex<[CommandDesk.News]>([])
+    }
 
     init() async throws {
         directory = NSTemporaryDirectory() + "plumbline-commands-" + UUID().uuidString
@@ -168,8 +173,8 @@ final class CommandHouse {
         let desk = CommandDesk(
             writer: writer, keeper: keeper,
             source: { profiles.profile($0.binding.profile)?.point($0.binding.profilePoint) }, field: field,
-            anchorNow: { [anchors] in anchors.withLock { $0 += 1 } },
-            tell: { [news] in news.withLock { [item = $0] in $0.append(item) } })
+            anchorNow: { [counts] in counts.anchors.withLock { $0 += 1 } },
+            tell: { [counts] item in counts.news.withLock { $0.append(item) } })
         field.watch { (try? await ledger.openCommands().count) ?? -1 }  // a closed ledger counts as -1
         try await desk.start()
         return Daemon(ledger: ledger, writer: writer, desk: desk)

@@ -23,7 +23,10 @@ struct CommandRulesTests {
         let house = try await CommandHouse()
         let auditor = CommandActor(grant: 3, role: "auditor", pseudonym: .zero)
         func number(_ text: String) -> CommandValue { CommandHouse.number(text) }
-        func decimal(_ text: String) throws -> ExactDecimal { try #require(ExactDecimal(text: text)) }
+        func decimal(_ text: String) throws -> ExactDecimal {
+            guard let value = ExactDecimal(text: text) else { throw CancellationError() }
+            return value
+        }
         let cases: [(CommandRequest, CommandRefusal)] = [
             (house.request(actor: auditor), .outsideGrant),
             (house.request("ahu1.nothing"), .noSuchPoint("ahu1.nothing")),
