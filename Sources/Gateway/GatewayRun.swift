@@ -1,5 +1,6 @@
 import Anchoring
 package import Capture
+import Commanding
 import CBuildInfo
 import Disclosure
 import Evidence

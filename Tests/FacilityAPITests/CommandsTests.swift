@@ -311,12 +311,14 @@ private final class Fan: FieldWriting {
 
     @Test func `a point says what may be set`() async throws {
         try await house { _, door, _ in
+            let fan = try await door.get("/v1/points/ahu1.fan").text
+            let mode = try await door.get("/v1/points/ahu1.mode").text
             #expect(
-                try await door.get("/v1/points/ahu1.fan").text.hasSuffix(
+                fan.hasSuffix(
                     #","command":{"takes":"number","min":0,"max":3,"step":0.5,"labels":[],"everySeconds":10,"critical":true}}"#
                 ))
             #expect(
-                try await door.get("/v1/points/ahu1.mode").text.hasSuffix(
+                mode.hasSuffix(
                     #","command":{"takes":"name","min":null,"max":null,"step":null,"labels":["off","on"],"everySeconds":0.1,"critical":false}}"#
                 ))
         }
