@@ -20,6 +20,8 @@ extension GatewayPlan {
         guard let configuration else { return mistakes }
         let profiles = reviewedProfiles(in: configuration.profilesPath)
         mistakes += profiles.mistakes
+        // Without a single profile every device would be wrong.
+        guard !profiles.good.isEmpty else { return mistakes }
         do throws(SourceError) {
             let library = try ProfileLibrary(files: profiles.good)
             let building = String(decoding: try text(configuration.buildingPath), as: UTF8.self)
@@ -92,6 +94,10 @@ extension GatewayConfiguration {
         }
         return FileReview(
             root, load: { root throws(SourceError) in try parse(root, folder: folder) }, follows: { _ in false },
-            mend: { root, error in error.path.isEmpty ? nil : root.without(error.path) })
+            mend: { root, error in
+                // A section goes as a whole: what is left of it would only be missed. These two nothing runs without.
+                let section = String(error.path.prefix { $0 != "." })
+                return ["gateway", "building", ""].contains(section) ? nil : root.without(section)
+            })
     }
 }

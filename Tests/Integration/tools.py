@@ -335,7 +335,7 @@ def building(steps, tool, folder):
         code, out, complaints = tool.run("scan", line, "--units", "1-12", "--timeout", "150ms", "--profiles", PROFILES, "--json")
         units = {u["unit"]: u for u in json.loads(out)["units"]}
         steps.check(code == 0 and sorted(units) == [1, 2, 4, 10, 11], f"the building's units answer: {sorted(units)} {complaints}")
-        steps.check(units[10]["sunspec"]["manufacturer"] == "Plumbline" and units[10]["profiles"] == ["sunspec-inverter"], "its inverter is found by SunSpec")
+        steps.check(units[10]["sunspec"]["manufacturer"] == "Plumbline" and "sunspec-inverter" in units[10]["profiles"], "its inverter is found by SunSpec")
         dump = folder / "meter.yaml"
         code, _, complaints = tool.run("record", line, "--unit", 1, "--profile", "eastron-sdm630", "--profiles", PROFILES, "--out", dump)
         steps.check(code == 0, f"its meter is recorded: {complaints.strip()}")
