@@ -78,7 +78,7 @@ extension CaptureFlow {
         let startMs = clock.monoMs()
         try await writer.keep(waiting)
         counts.commits += 1
-        counts.commitMs += clock.monoMs() - startMs
+        counts.commitMs += UInt64(clamping: Int64(clamping: clock.monoMs()) - Int64(clamping: startMs))
         counts.kept += UInt64(waiting.count)
         waiting.removeAll(keepingCapacity: waiting.capacity <= 2 * settings.batchMax)
     }
