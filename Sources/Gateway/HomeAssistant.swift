@@ -1,18 +1,24 @@
 import Readings
 import Tangle
-import TwinModel
+package import TwinModel
 
 /// What Home Assistant is told about the points that the twin republishes, by its MQTT discovery: one retained message for each
 /// point, taken back by an empty one.
-struct HomeAssistant {
+package struct HomeAssistant {
     /// Topic prefix that Home Assistant listens under, `homeassistant` by default.
     let prefix: String
     let gateway: String
     /// Topic root of the twin.
     let root: String
 
+    package init(prefix: String, gateway: String, root: String) {
+        self.prefix = prefix
+        self.gateway = gateway
+        self.root = root
+    }
+
     /// `PREFIX/sensor/GATEWAY/POINT/config`; a node and an object may hold letters, digits, `_` and `-` only.
-    func topic(of point: String) -> String {
+    package func topic(of point: String) -> String {
         "\(prefix)/sensor/\(Self.plain(gateway))/\(Self.plain(point))/config"
     }
 
@@ -54,7 +60,7 @@ struct HomeAssistant {
     }
 
     /// As Home Assistant writes it; `nil` for none.
-    static func unit(_ unit: Unit) -> String? {
+    package static func unit(_ unit: Unit) -> String? {
         switch unit.ucum {
         case "1": nil
         case "L": "L"
@@ -65,7 +71,7 @@ struct HomeAssistant {
         }
     }
 
-    static func stateClass(of point: Point) -> String? {
+    package static func stateClass(of point: Point) -> String? {
         switch (point.nature, point.kind) {
         case (_, .text), (_, .event), (.state, _), (.event, _), (.session, _), (_, .flag): nil
         case (.counter, _): "total_increasing"
@@ -75,7 +81,7 @@ struct HomeAssistant {
 
     /// Home Assistant's class of what is measured, where unit and Brick type leave no doubt; it refuses a class whose units it does
     /// not know.
-    static func deviceClass(of point: Point) -> String? {
+    package static func deviceClass(of point: Point) -> String? {
         switch point.unit {
         case "W.h", "kW.h", "MW.h", "MJ", "GJ": point.nature == .counter ? "energy" : nil
         case "W", "kW", "MW": "power"

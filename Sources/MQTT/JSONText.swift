@@ -56,7 +56,7 @@ package struct JSONText: Sendable {
     }
 
     /// The kind of the value at a path; `nil` when the way there is not in the text.
-    func find(_ steps: ArraySlice<Step>) -> Int? {
+    package func find(_ steps: ArraySlice<Step>) -> Int? {
         var place = 0
         for step in steps {
             guard let next = child(of: place, step) else { return nil }
@@ -66,7 +66,7 @@ package struct JSONText: Sendable {
     }
 
     /// A scalar as the characters between its quotation marks, or as its token; `nil` for null, lists and objects.
-    func word(_ place: Int) -> String? {
+    package func word(_ place: Int) -> String? {
         let node = nodes[place]
         switch node.kind {
         case .null, .array, .object: return nil
@@ -77,10 +77,10 @@ package struct JSONText: Sendable {
         }
     }
 
-    func kind(_ place: Int) -> Kind { nodes[place].kind }
+    package func kind(_ place: Int) -> Kind { nodes[place].kind }
 
     /// A step of a path, ready to be compared with bytes.
-    enum Step: Hashable, Sendable {
+    package enum Step: Hashable, Sendable {
         case key([UInt8])
         case index(Int)
     }

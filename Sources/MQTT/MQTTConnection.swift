@@ -320,16 +320,16 @@ private struct Hearing {
 }
 
 /// Messages that are lost one after the other make one episode: told when it begins and when it is over.
-struct LossEpisode {
+package struct LossEpisode {
     /// This much time without a loss ends it.
     static let quietMs: Int64 = 10_000
 
     private var dropped = 0
     private var lastAtMs: Int64 = 0
 
-    init() {}
+    package init() {}
 
-    mutating func note(_ new: Int, atMs: Int64) -> MQTTEvent? {
+    package mutating func note(_ new: Int, atMs: Int64) -> MQTTEvent? {
         if new > 0 {
             defer {
                 dropped += new

@@ -53,7 +53,7 @@ struct MessageBody {
 
 extension JSONPath {
     /// Ready to be looked up.
-    var compiled: [JSONText.Step] {
+    package var compiled: [JSONText.Step] {
         steps.map { step in
             switch step {
             case .key(let name): .key(Array(name.utf8))

@@ -4,8 +4,8 @@ import Synchronization
 ///
 /// A message that somebody waits for carries a ticket. A ticket is settled once: by the broker's answer, by the end of the
 /// connection, or by its deadline, and after that the message is not sent any more.
-final class Outbox: Sendable {
-    struct Entry {
+package final class Outbox: Sendable {
+    package struct Entry {
         let message: MQTTMessage
         let ticket: UInt64?
         /// What is left of the sender's patience when it was put in, seconds, rounded up; `nil` without a ticket.
@@ -42,22 +42,24 @@ final class Outbox: Sendable {
     }
 
     /// Messages, and bytes of their payloads, that may wait for the broker.
-    static let countMax = 4096
-    static let sizeBytesMax = 16 << 20
+    package static let countMax = 4096
+    package static let sizeBytesMax = 16 << 20
     private static let takenMax = 1024
 
     let wake = WakePipe()
     private let state = Mutex(State())
 
+    package init() {}
+
     /// False when it is full; the message is not sent then. Never blocks.
-    func put(_ message: MQTTMessage) -> Bool {
+    package func put(_ message: MQTTMessage) -> Bool {
         let isTaken = state.withLock { Self.append(Entry(message: message, ticket: nil, expirySeconds: nil), to: &$0) }
         wake.wake()
         return isTaken
     }
 
     /// Returns when the broker has taken the message.
-    func send(_ message: MQTTMessage, withinMs: Int) async throws(MQTTError) {
+    package func send(_ message: MQTTMessage, withinMs: Int) async throws(MQTTError) {
         let ms = max(1, withinMs)
         let ticket: UInt64? = state.withLock { state in
             state.lastTicket += 1
@@ -83,7 +85,7 @@ final class Outbox: Sendable {
     }
 
     /// The oldest entry; those nobody waits for any more are left out.
-    func take() -> Entry? {
+    package func take() -> Entry? {
         state.withLock { state in
             while let entry = state.pop() {
                 guard let ticket = entry.ticket, !Self.isOpen(ticket, state) else { return entry }
@@ -92,7 +94,7 @@ final class Outbox: Sendable {
         }
     }
 
-    var isEmpty: Bool { state.withLock { $0.count == 0 } }
+    package var isEmpty: Bool { state.withLock { $0.count == 0 } }
 
     /// The answer to a ticket; a second one is not heard.
     func settle(_ ticket: UInt64, _ failure: MQTTError?) {

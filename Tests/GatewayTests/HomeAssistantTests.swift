@@ -1,9 +1,8 @@
 import Foundation
 import Readings
+import Gateway
 import Testing
 import TwinModel
-
-@testable import Gateway
 
 /// Goal: Home Assistant is told what it understands. Method: the message read back by another reader.
 @Suite struct HomeAssistantTests {

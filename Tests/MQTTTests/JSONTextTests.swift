@@ -1,8 +1,7 @@
 import Foundation
 import Profiles
+import MQTT
 import Testing
-
-@testable import MQTT
 
 /// Goal: JSON is read exactly or refused. Method: cases of RFC 8259 both ways, Foundation's reader as a second opinion, noise.
 struct JSONTextTests {

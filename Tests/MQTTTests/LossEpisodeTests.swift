@@ -1,6 +1,5 @@
+import MQTT
 import Testing
-
-@testable import MQTT
 
 struct LossEpisodeTests {
     @Test func `an episode of losses is told at its beginning and, with the count, at its end`() {
