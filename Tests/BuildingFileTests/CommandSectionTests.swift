@@ -95,36 +95,36 @@ struct CommandSectionTests {
     @Test(arguments: [
         (
             "from: mb1#speed, command: {}",
-            "building.yaml:8:38: point ahu1.it cannot be commanded: profile test-fan has no 'write' for speed; it has for: enabled, level, mode"
+            "building.yaml:8:39: point ahu1.it cannot be commanded: profile test-fan has no 'write' for speed; it has for: enabled, level, mode"
         ),
         (
             "from: mb1#level, privacy: indirect, command: {}",
-            "building.yaml:8:57: point ahu1.it cannot be commanded: it is of class 'indirect'; a command stands in the log for everybody, so only points of class 'none' take one"
+            "building.yaml:8:58: point ahu1.it cannot be commanded: it is of class 'indirect'; a command stands in the log for everybody, so only points of class 'none' take one"
         ),
         (
             "from: mb1#level, command: {min: 4.5}",
-            "building.yaml:8:44: 4.5 is outside what the profile allows, 5 to 30"
+            "building.yaml:8:45: 4.5 is outside what the profile allows, 5 to 30"
         ),
         (
             "from: mb1#level, command: {max: 31}",
-            "building.yaml:8:44: 31 is outside what the profile allows, 5 to 30"
+            "building.yaml:8:45: 31 is outside what the profile allows, 5 to 30"
         ),
         (
             "from: mb1#level, command: {min: 5.2}",
-            "building.yaml:8:44: min 5.2 is not 5 plus whole steps of 0.5, as the profile asks"
+            "building.yaml:8:45: min 5.2 is not 5 plus whole steps of 0.5, as the profile asks"
         ),
-        ("from: mb1#level, command: {min: 20, max: 10}", "building.yaml:8:38: min 20 is above max 10"),
+        ("from: mb1#level, command: {min: 20, max: 10}", "building.yaml:8:39: min 20 is above max 10"),
         (
             "from: mb1#level, command: {every: 5s}",
-            "building.yaml:8:46: profile test-fan allows one write of level in 10000 ms, not more"
+            "building.yaml:8:47: profile test-fan allows one write of level in 10000 ms, not more"
         ),
         (
             "from: mb1#mode, command: {min: 0}",
-            "building.yaml:8:43: 'min' is for numbers without names, point ahu1.it is none"
+            "building.yaml:8:44: 'min' is for numbers without names, point ahu1.it is none"
         ),
         (
             "from: mb1#level, command: {crital: true}",
-            "building.yaml:8:39: unknown key 'crital' in command of point ahu1.it; did you mean 'critical'?"
+            "building.yaml:8:40: unknown key 'crital' in command of point ahu1.it; did you mean 'critical'?"
         ),
     ])
     func `what profile and building do not both allow is told with its place`(point: String, message: String) {

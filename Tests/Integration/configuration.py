@@ -112,7 +112,7 @@ CASES = [
     ("a scheme that is none", "building.yaml", "tcp://127.0.0.1:1502", "rtucp://127.0.0.1:1502", ["building.yaml:10:", "rtutcp://HOST:PORT"]),
     ("metrics open on another address", "plumbline.yaml", "  host: 127.0.0.1\n  port: 8420", "  host: 192.0.2.1\n  certificate: a.pem\n  key: b.pem\n  metrics: open", ["plumbline.yaml:12:12:", "loopback"]),
     ("MQTT devices without a broker", "plumbline.yaml", "mqtt:\n  host: 127.0.0.1\n  port: 1883\n  publish: twin\n", "", ["lora1", "mqtt.host"]),
-    ("an unknown key of a profile", "profiles/eastron-sdm630.yaml", "\nvendor:", "\nvender:", ["profiles/eastron-sdm630.yaml:3:1:", "vender", "vendor"]),
+    ("an unknown key of a profile", "profiles/eastron-sdm630.yaml", "\nvendor:", "\nvender:", ["profiles/eastron-sdm630.yaml:4:1:", "vender", "vendor"]),
     ("an unknown type of a register", "profiles/eastron-sdm630.yaml", "address: 0, type: f32", "address: 0, type: f23", ["profiles/eastron-sdm630.yaml:", "f23", "f32"]),
     ("an unknown unit of a profile", "profiles/eastron-sdm630.yaml", "address: 52, type: f32, unit: W", "address: 52, type: f32, unit: Wtt", ["building.yaml:13:", "Wtt"]),
     ("an address too high", "profiles/eastron-sdm630.yaml", "address: 0, type: f32", "address: 65536, type: f32", ["profiles/eastron-sdm630.yaml:"]),

@@ -279,7 +279,7 @@ def checks(steps, tool, folder):
     code, out, _ = tool.run("profile", "check", *names, "--json")
     seen = json.loads(out)
     first = seen["files"][0]["mistakes"][0]
-    steps.check(code == 1 and not seen["good"] and (first["line"], first["column"]) == (3, 1) and first["hint"] == "did you mean 'vendor'?", "the same as JSON")
+    steps.check(code == 1 and not seen["good"] and (first["line"], first["column"]) == (4, 1) and first["hint"] == "did you mean 'vendor'?", "the same as JSON")
 
 
 def wholes(steps, tool, folder):
@@ -301,7 +301,7 @@ def wholes(steps, tool, folder):
     meter.write_text(meter.read_text().replace("vendor:", "vender:"))
     (home / "building.yaml").write_text(building.replace("profile: plumbline-sim-battery", "profile: plumbline-sim-batery", 1))
     code, out, complaints = tool.run("check", "--config", home / "plumbline.yaml")
-    for piece in ("plumbline.yaml:4:1: unknown key 'dta'", "eastron-sdm630.yaml:3:1: unknown key 'vender'", "did you mean 'plumbline-sim-battery'?"):
+    for piece in ("plumbline.yaml:4:1: unknown key 'dta'", "eastron-sdm630.yaml:4:1: unknown key 'vender'", "did you mean 'plumbline-sim-battery'?"):
         steps.check(code == 1 and piece in complaints, f"check tells: {piece}")
     steps.check("unknown profile 'eastron-sdm630'" not in complaints, "what follows from a mistake is not told")
     code, out, _ = tool.run("check", "--config", home / "plumbline.yaml", "--json")
