@@ -82,6 +82,7 @@ package struct GatewayRun: Sendable {
     ) async throws {
         let configuration = plan.configuration
         let main = journal("gateway")
+        try plan.checkAddress()
         // Before the boot leaf: a damaged network must not leave one at every try.
         let local = try configuration.tangle == nil ? localNode(paths) : nil
         let (writer, start) = try await LogWriter.start(
