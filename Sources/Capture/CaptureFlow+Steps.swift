@@ -36,7 +36,14 @@ extension CaptureFlow {
 
     /// Place, then twin: the twin sees a reading where the log will have it, and the log gets the quality the twin judged.
     private func take(_ readings: [Reading]) async {
-        let taken = await writer.take(readings)
+        // As it was when these came, whatever happens in the meantime.
+        let withheld = withheld
+        var taken = await writer.take(readings)
+        if let withheld {
+            let count = taken.placed.count
+            taken.placed.removeAll { $0.k >= withheld.fromK && withheld.points.contains($0.reading.point) }
+            counts.superseded += UInt64(count - taken.placed.count)
+        }
         let changes = await keeper.apply(taken.placed.map(\.reading))
         await collect(taken, changes)
     }

@@ -38,6 +38,8 @@ package actor CaptureFlow {
         package var unknownPoint: UInt64 = 0
         /// Readings of points that spoke more than once a millisecond for longer than a second.
         package var crowded: UInt64 = 0
+        /// Readings by a meaning of their point that had ended already.
+        package var superseded: UInt64 = 0
         /// Readings that came after a newer one of their point: history only.
         package var late: UInt64 = 0
         /// Groups of readings put on disk, and how long that took in sum, ms.
@@ -75,6 +77,7 @@ package actor CaptureFlow {
     var waiting: [PlacedReading] = []
     var events: [NewEvent] = []
     var change: BuildingChange?
+    var withheld: WithheldPoints?
     /// No round comes any more.
     var hasEnded = false
     var isRestored = false
@@ -187,8 +190,9 @@ package actor CaptureFlow {
         // waits.
         if await writer.isClockBehind { return }
         try await watchClock()
-        try await changeBuilding()
         try await seal()
+        // A change may have waited for that.
+        try await changeBuilding()
         try await snapshot()
         if isSecond { try await tellOverload() }
         try await tell()

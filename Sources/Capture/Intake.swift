@@ -111,6 +111,11 @@ package final class Intake: Sendable {
         }
     }
 
+    /// Takes out everything of these points, for nobody; returns how much that was.
+    package func remove(_ points: Set<PointNumber>) -> Int {
+        state.withLock { $0.gauges.remove(points) + $0.others.remove(points) }
+    }
+
     package var length: Int { state.withLock { $0.gauges.count + $0.others.count } }
 
     package var counts: Counts {
@@ -188,6 +193,14 @@ private struct Lane {
             head = 0
         }
         return reading
+    }
+
+    mutating func remove(_ points: Set<PointNumber>) -> Int {
+        let before = count
+        entries.removeFirst(head)
+        head = 0
+        entries.removeAll { points.contains($0.reading.point) }
+        return before - count
     }
 
     /// Takes out the oldest of a point.

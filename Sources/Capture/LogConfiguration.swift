@@ -75,6 +75,22 @@ package struct LogConfiguration: Hashable, Sendable {
             && configuration.streams.map(plain) == other.configuration.streams.map(plain)
     }
 
+    /// Points that are gone in `later` or mean something else there: another stream, class, unit, scale, device or profile.
+    func points(otherwiseIn later: LogConfiguration) -> Set<PointNumber> {
+        func rows(_ streams: [ConfigStream]) -> [PointNumber: (stream: ConfigStream, row: ConfigRow)] {
+            var rows: [PointNumber: (stream: ConfigStream, row: ConfigRow)] = [:]
+            for stream in streams { for row in stream.rows { rows[row.point] = (stream, row) } }
+            return rows
+        }
+        let after = rows(later.configuration.streams)
+        return Set(
+            rows(configuration.streams).filter { point, before in
+                guard let now = after[point] else { return true }
+                return now.row != before.row || now.stream.stream != before.stream.stream
+                    || now.stream.className != before.stream.className
+            }.keys)
+    }
+
     /// What the ledger keeps of it.
     package var change: ConfigChange {
         let head = configuration.head.encoded()

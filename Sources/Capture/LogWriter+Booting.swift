@@ -44,7 +44,8 @@ extension LogWriter {
         signingRefusal = try compareWithCheckpoint()
         let sealedCount = try sealOpenIntervals()
         let gap = try boot()
-        let changed = try changeConfiguration(to: building)
+        // Every open interval is sealed by now, so nothing waits.
+        let changed = try changeConfiguration(to: building).isLogged
         try tell(gap, changed: changed)
         return Start(
             bootNumber: bootNumber, sealedIntervals: sealedCount, gap: gap, configChanged: changed,

@@ -14,15 +14,31 @@ package struct ReloadView: Hashable, Sendable {
         package init() {}
     }
 
+    /// What is in force only when the running interval ends.
+    package struct Waiting: Hashable, Sendable {
+        /// UTC ms.
+        package let fromMs: Int64
+        /// Points that have spoken in that interval and mean something else afterwards, or are gone.
+        package let points: [String]
+
+        package init(fromMs: Int64, points: [String]) {
+            self.fromMs = fromMs
+            self.points = points
+        }
+    }
+
     /// Whether the log has a new configuration leaf.
     package let isLogged: Bool
     package let modelRevision: Int
     package let connections: Connections
+    /// `nil` when all is in force.
+    package let waiting: Waiting?
 
-    package init(isLogged: Bool, modelRevision: Int, connections: Connections) {
+    package init(isLogged: Bool, modelRevision: Int, connections: Connections, waiting: Waiting? = nil) {
         self.isLogged = isLogged
         self.modelRevision = modelRevision
         self.connections = connections
+        self.waiting = waiting
     }
 }
 
@@ -42,7 +58,7 @@ package struct ConfigurationMistake: Hashable, Sendable {
 }
 
 extension Facility {
-    /// Reads the configuration files again and puts all of them in force, or nothing.
+    /// Reads the configuration files again and puts all of them in force, or nothing: at once, or at the running interval's end.
     ///
     /// - Throws: `Refusal.outsideGrant` unless the grant is the facility's, `Refusal.configurationRefused`, `Refusal.reloadUnderWay`,
     ///   `Refusal.notNow`.

@@ -16,17 +16,9 @@ extension RouteTable {
             },
             Route(.post, "/v1/configuration/reload", .grant(.costly), bodyBytesMax: 4_096) { call in
                 let view = try await facility.reload(call.grant)
-                return .json(
-                    JSONWriter.object { json in
-                        json.flag("logged", view.isLogged)
-                        json.integer("modelRevision", view.modelRevision)
-                        json.object("connections") { json in
-                            json.integer("kept", view.connections.kept)
-                            json.integer("changed", view.connections.changed)
-                            json.integer("started", view.connections.started)
-                            json.integer("ended", view.connections.ended)
-                        }
-                    }, caching: .never)
+                var answer = Answer.json(JSONWriter.object { $0.reload(view) }, caching: .never)
+                if view.waiting != nil { answer.status = 202 }
+                return answer
             },
             Route(.get, "/metrics", settings.areMetricsOpen ? .open : .grant(.read)) { _ in
                 Answer(
@@ -38,6 +30,22 @@ extension RouteTable {
 }
 
 extension JSONWriter {
+    mutating func reload(_ view: ReloadView) {
+        flag("logged", view.isLogged)
+        integer("modelRevision", view.modelRevision)
+        object("connections") { json in
+            json.integer("kept", view.connections.kept)
+            json.integer("changed", view.connections.changed)
+            json.integer("started", view.connections.started)
+            json.integer("ended", view.connections.ended)
+        }
+        guard let waiting = view.waiting else { return null("waiting") }
+        object("waiting") { json in
+            json.instant("from", waiting.fromMs)
+            json.array("points", waiting.points) { json, point in json.text(point) }
+        }
+    }
+
     mutating func link(_ link: LinkView) {
         object { json in
             json.text("id", link.id)

@@ -45,6 +45,7 @@ package actor FieldSupervisor {
         let plan: FieldPlan
         let building: Building
         let zones: MQTTZones
+        let oldHasEnded: @Sendable () async -> Void
         let done: CheckedContinuation<ReloadView.Connections, Never>
     }
 
@@ -84,14 +85,17 @@ package actor FieldSupervisor {
 
     /// Puts another plan in place. When it returns, connections that are gone have ended and new ones are being made.
     ///
-    /// - Parameter building: the one the plan was made from; what its devices taught is kept, the rest forgotten.
+    /// - Parameters:
+    ///   - building: the one the plan was made from; what its devices taught is kept, the rest forgotten.
+    ///   - oldHasEnded: called when nothing is read by the old plan any more, before new connections to buses are made.
     package func change(
-        to plan: FieldPlan, of building: Building, zones: MQTTZones = MQTTZones()
+        to plan: FieldPlan, of building: Building, zones: MQTTZones = MQTTZones(),
+        oldHasEnded: @escaping @Sendable () async -> Void = {}
     ) async -> ReloadView.Connections {
         precondition(order == nil, "one reload at a time")
         if isOver { return ReloadView.Connections() }
         return await withCheckedContinuation { done in
-            order = Order(plan: plan, building: building, zones: zones, done: done)
+            order = Order(plan: plan, building: building, zones: zones, oldHasEnded: oldHasEnded, done: done)
             call.yield()
         }
     }
@@ -134,8 +138,9 @@ extension FieldSupervisor {
         plan = new
         zones = order.zones
         surroundings.journal.keep(devices: Set(new.buses.values.flatMap { $0.units.map(\.device) }))
-        for transport in change.changed + change.started { start(transport, into: &group) }
         await changeBroker(from: old.sources, into: &group, &counts)
+        await order.oldHasEnded()
+        for transport in change.changed + change.started { start(transport, into: &group) }
         return counts
     }
 

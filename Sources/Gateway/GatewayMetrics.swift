@@ -61,6 +61,7 @@ struct GatewayMetrics: Sendable {
         for (policy, count) in [
             ("oldest-gauge", intake.droppedGauges), ("replaced", intake.replaced), ("disk-floor", intake.refused),
             ("crowded", counts.crowded),
+            ("superseded", counts.superseded),
         ] {
             queue.add([MetricLabel("policy", policy)], Double(count))
         }

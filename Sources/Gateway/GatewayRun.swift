@@ -130,11 +130,7 @@ package struct GatewayRun: Sendable {
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)
                 group.addTask { try await watch.run() }
-                group.addTask {
-                    await reload.follow(hangups)
-                    // Signals that end, end nothing else.
-                    while true { try await Task.sleep(for: .seconds(3_600)) }
-                }
+                group.addTask { await reload.run(hangups) }
                 try await untilOneEnds(&group)
             } catch {
                 group.cancelAll()

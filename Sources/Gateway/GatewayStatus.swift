@@ -53,6 +53,9 @@ package enum GatewayStatus {
         let (_, text, status) = try await answer(.POST, "/v1/configuration/reload", token: token, configuration)
         // What is no document of ours has no members, and the caller shows it.
         let document = try? JSON.parse(text)
+        if status == 202, let waiting = document?["waiting"] {
+            return Reloaded(isDone: true, sentences: Self.wait(waiting), json: text)
+        }
         guard status != 200 else {
             let counts = ["kept", "changed", "started", "ended"].compactMap { name in
                 document?["connections"]?[name]?.asDouble.flatMap { Int(exactly: $0) }.map { "\(name) \($0)" }
@@ -62,6 +65,15 @@ package enum GatewayStatus {
         let mistakes = (document?["errors"]?.asArray ?? []).map(Self.sentence)
         let detail = document?["detail"]?.asString ?? "the gateway answers with \(status)"
         return Reloaded(isDone: false, sentences: mistakes.isEmpty ? [detail] : mistakes, json: text)
+    }
+
+    private static func wait(_ waiting: JSON) -> [String] {
+        let points = waiting["points"]?.asArray?.compactMap(\.asString) ?? []
+        let named = points.prefix(5).joined(separator: ", ") + (points.count > 5 ? " and \(points.count - 5) more" : "")
+        return [
+            "in force from \(waiting["from"]?.asString ?? ""), when the running interval has ended",
+            "because these have spoken in it and change or go: \(named)",
+        ]
     }
 
     /// `PLACE: WHAT; HOW`, as the command line tells a mistake.

@@ -135,9 +135,10 @@ final class House {
             value: .integer(value))
     }
 
-    static func building(gauges: Int = 3, label: String = "House") -> Building {
+    static func building(gauges: Int = 3, label: String = "House", isOtherMeter: Bool = false) -> Building {
         let meter = Binding(
-            device: "mb1", profilePoint: "energy.import", profile: "meter", profileHash: Array(repeating: 1, count: 32))
+            device: isOtherMeter ? "mb2" : "mb1", profilePoint: "energy.import", profile: "meter",
+            profileHash: Array(repeating: 1, count: 32))
         let room = Binding(
             device: "lora1", profilePoint: "co2", profile: "iaq", profileHash: Array(repeating: 2, count: 32))
         let counter = Point(

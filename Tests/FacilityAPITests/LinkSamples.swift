@@ -46,6 +46,7 @@ final class ReloadScript: Sendable {
 
     var actor: Bytes16? { state.withLock { $0.actor } }
     func refuse(_ refusal: Refusal) { state.withLock { $0.next = .failure(refusal) } }
+    func answer(_ view: ReloadView) { state.withLock { $0.next = .success(view) } }
 
     func reload(_ actor: Bytes16) throws -> ReloadView {
         let next = state.withLock { state in

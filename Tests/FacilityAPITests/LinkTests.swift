@@ -37,8 +37,21 @@ import Testing
             #expect(answer.header("Cache-Control") == "no-store")
             #expect(
                 answer.text
-                    == #"{"logged":true,"modelRevision":2,"connections":{"kept":2,"changed":1,"started":0,"ended":0}}"#)
+                    == #"{"logged":true,"modelRevision":2,"connections":{"kept":2,"changed":1,"started":0,"ended":0},"waiting":null}"#
+            )
             #expect(house.reload.actor?.bytes.contains { $0 != 0 } == true)
+        }
+    }
+
+    @Test func `a reload that waits for the end of the interval says until when, and for which points`() async throws {
+        try await house { house, door in
+            house.reload.answer(
+                ReloadView(
+                    isLogged: false, modelRevision: 1, connections: ReloadView.Connections(),
+                    waiting: ReloadView.Waiting(fromMs: 1_772_370_060_000, points: ["m1.power"])))
+            let answer = try await door.ask("POST", "/v1/configuration/reload", body: [])
+            #expect(answer.status == 202)
+            #expect(answer.text.contains(#""waiting":{"from":"2026-03-01T13:01:00.000Z","points":["m1.power"]}"#))
         }
     }
 

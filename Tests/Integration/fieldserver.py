@@ -182,8 +182,7 @@ class Record:
         """Every span between good values longer than three periods and the time to notice, and whether a quality told of it inside."""
         found = []
         for (device, _, place), rows in self.rows.items():
-            # A reading that came after its interval was sealed (a reload seals the running one) carries its own time beside it.
-            marks = sorted((ms(row.get("sourceAt") or row["at"]), row["quality"]) for row in rows)
+            marks = [(ms(row["at"]), row["quality"]) for row in rows]
             good = [at for at, quality in marks if quality == "good"] + [round(until * 1000)]
             for begin, end in zip(good, good[1:]):
                 if end - begin > 3 * period_ms + 1_500:

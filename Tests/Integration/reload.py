@@ -19,6 +19,9 @@ from fieldserver import Device, building, good_since, profiles
 from harness import Broker, Gateway, Steps, programs, wait_for
 from pymodbus_line import PymodbusLine
 
+PERIOD_SECONDS = 2
+
+
 class Door:
     """A TCP forwarder in front of a server: counts connections, and requests that touch registers from `hole` on."""
 
@@ -73,6 +76,12 @@ def problems(gateway):
 def reload(gateway, headers=None, token="own"):
     status, _, body = gateway.request("POST", "/v1/configuration/reload", b"", headers=headers, token=token)
     return status, json.loads(body)
+
+
+def amid_interval():
+    """Waits for the second half of an interval: every point that is read each second has spoken in it, and its end is not yet near."""
+    while not 1.1 <= time.time() % PERIOD_SECONDS < 1.3:
+        time.sleep(0.02)
 
 
 def config_leaves(gateway):
@@ -141,8 +150,12 @@ def story(gateway, steps, plain, still, devices):
     steps.check(gateway.request("GET", "/v1/points/m1.p0")[0] == 404 and devices[0].url not in links(gateway), "the signal took one device out and one in")
     steps.check(still.accepts == 2, f"a device more on a line makes its connection anew: {still.accepts}")
     edit([Device("m1", devices[0].url, 1, 4), devices[1]])
+    amid_interval()
     result = gateway.command("reload", "--config", str(gateway.configuration))
-    steps.check("started 1" in result.stdout and "changed 1" in result.stdout, f"the command says what it did: {result.stdout.strip()}")
+    steps.check(re.search(r"in force from \S+Z, when .*\n.*m3\.p0, m3\.p1", result.stdout), f"the command says for what it waits: {result.stdout.strip()}")
+    wait_for("the interval's end", 10, lambda: devices[0].url in links(gateway), every=0.1)
+    result = gateway.command("reload", "--config", str(gateway.configuration))
+    steps.check("kept 2, changed 0, started 0, ended 0" in result.stdout, f"and then that all is in force: {result.stdout.strip()}")
     tokens = gateway.command("token", "list", "--config", str(gateway.configuration)).stdout
     steps.check(re.search(r"reload-\w+\tfacility\t.*ended", tokens), "and its token is taken back")
 
@@ -215,7 +228,7 @@ def main():
     lines = [PymodbusLine(units=(1, 2)), PymodbusLine(units=(1, 2)), PymodbusLine(units=(1,), invalid=[(20, 23)])]
     plain, still, hole = Door(lines[0].port), Door(lines[1].port), Door(lines[2].port, (20, 24))
     devices = [Device("m1", f"tcp://127.0.0.1:{plain.port}", 1, 3), Device("m2", f"tcp://127.0.0.1:{still.port}", 1, 2)]
-    gateway = Gateway(arguments.plumblined, building(devices), broker.port, folder=folder, profiles=profiles(folder, 14), anchor_every="2s")
+    gateway = Gateway(arguments.plumblined, building(devices), broker.port, folder=folder, profiles=profiles(folder, 14), period=f"{PERIOD_SECONDS}s", anchor_every="2s")
     try:
         gateway.init()
         gateway.start()
@@ -230,7 +243,11 @@ def main():
         metrics(gateway, steps)
         last = Device("h1", f"tcp://127.0.0.1:{hole.port}", 1, 14, every="1s")
         (folder / "building.yaml").write_text(building([devices[1], last]))
-        steps.check(reload(gateway)[0] == 200, "a third line comes in")
+        amid_interval()
+        status, answer = reload(gateway)
+        steps.check(status == 202 and answer["waiting"]["points"] == ["m1.p0", "m1.p1", "m1.p2", "m1.p3"],
+                    f"points that have spoken go when their interval has ended: {status} {answer}")
+        wait_for("a third line comes in", 10, lambda: last.url in links(gateway), every=0.1)
         learned(gateway, steps, hole, last)
         # The evidence has every configuration in it and holds.
         first, until = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)) for at in (begun, time.time() - 3))

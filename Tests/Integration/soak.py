@@ -277,6 +277,9 @@ def run(house, steps, dice, minutes):
         except AssertionError as error:
             late.append(str(error))
     wait_for("the sensors", 30, lambda: all(gateway.get(f"/v1/points/s{n}.co2")["quality"] == "good" for n in range(SENSORS)), every=1)
+    # Every flood may have met a broker that had just come back and whom nobody had asked for its topics yet: one message that does not.
+    house.sensors.client.publish(Sensors.topic(99), json.dumps({"object": {"co2": 6}}), qos=1)
+    wait_for("the flooded sensor", 30, lambda: gateway.get("/v1/points/flood.co2")["value"] == 6, every=0.5)
     steps.check(not late, f"at the end every point has a value again {late[:3]}")
     bad = watcher.stop()
     steps.check(not bad, f"{watcher.looks} looks at all points: nothing wrong or old was shown as good {bad[:5]}")
@@ -359,8 +362,7 @@ def completeness(house, steps, record):
             if bucket["count"] == 0 and bucket["quality"] == "good":
                 bad.append((device.name, bucket["start"], "empty and good"))
     steps.check(not bad, f"series count what the readings hold, and no empty span is called good {bad[:4]}")
-    # A flood may have met a broker that had just come back and whom nobody had asked for its topic yet.
-    rows = [row for row in gateway.all("/v1/completeness?limit=100") if "flood" not in row["name"]]
+    rows = gateway.all("/v1/completeness?limit=100")
     silent = [row for row in rows if not row["received"]]
     steps.check(rows and not silent, f"completeness of {len(rows)} streams: each has received, {[(row['expected'], row['received']) for row in rows][:4]} {silent[:2]}")
 
