@@ -231,8 +231,8 @@ class Watcher:
             if item["quality"] != "good":
                 continue
             age = asked - ms(item["last"]["at"])
-            # What came after its interval was sealed, or while a reload sealed it, stands at the beginning of the next one; its own
-            # time stands beside it in the log, where Record looks at it.
+            # What came after its interval was sealed stands at the beginning of the next one; its own time stands beside it in the
+            # log, where Record looks at it.
             is_placed = ms(item["last"]["at"]) % 1_000 < 50
             why = wrong(item["last"], self.units[device], int(place), 6_000 if is_placed else self.late_ms)
             if age > 3 * self.period_ms + 1_500:
