@@ -22,10 +22,6 @@ final class RTUWire: Wire {
     private static let answerSize = 512
     /// More than this without a request is another master's talk.
     private static let strayBytesMax = 4096
-    /// libmodbus waits with `select`, which writes past its set for higher numbers.
-    private static let fileMax: Int32 = 1023
-    /// `MODBUS_ENOBASE`; its own codes follow.
-    private static let enobase: Int32 = 112_345_678
 
     /// A port of this host. Nobody else may read the line meanwhile.
     init(path: String, baud: UInt32, mode: SerialMode, interrupt: Interrupt) throws(ModbusError) {
@@ -42,8 +38,8 @@ final class RTUWire: Wire {
             throw .lineDown(errno: code)
         }
         let file = modbus_get_socket(context)
-        guard file <= Self.fileMax, flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            let code = file > Self.fileMax ? EMFILE : EBUSY
+        guard file <= Libmodbus.fileMax, flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let code = file > Libmodbus.fileMax ? EMFILE : EBUSY
             modbus_close(context)
             modbus_free(context)
             throw .lineDown(errno: code)
@@ -61,8 +57,8 @@ final class RTUWire: Wire {
         let file = try TCPSocket.connect(host, port, withinMs: connectMsMax, interrupt: interrupt)
         errno = 0
         // The port's name and speed are never used: the context is given the connection instead of opening a port.
-        guard file <= Self.fileMax, let context = modbus_new_rtu("tcp", 9_600, CChar(0x4E), 8, 1) else {
-            let code = file > Self.fileMax ? EMFILE : errno
+        guard file <= Libmodbus.fileMax, let context = modbus_new_rtu("tcp", 9_600, CChar(0x4E), 8, 1) else {
+            let code = file > Libmodbus.fileMax ? EMFILE : errno
             interrupt.watch(nil)
             close(file)
             throw .lineDown(errno: code)
@@ -144,7 +140,7 @@ final class RTUWire: Wire {
                 noteLate(answer[0])
                 hasBegun = false
             case ETIMEDOUT: throw .noAnswer(unit: unit, afterMs: withinMs)
-            case _ where size > 0, Self.enobase...Self.enobase + 100: throw .garbled(unit: unit)
+            case _ where size > 0, Libmodbus.codes: throw .garbled(unit: unit)
             default: throw lineDown(code)
             }
         }

@@ -7,7 +7,12 @@ final class RawServer: Sendable {
     private let listener: Int32
     private let isEnded = Mutex(false)
     private let counts = Mutex(Counts())
-    private let drips: Bool
+    private let pauseMs: Int32
+
+    /// What goes out by itself, part after part; without end where the test says so.
+    typealias Parts = AnySequence<[UInt8]>
+    /// In place of a part: the end of the connection.
+    static let hangUp = [UInt8]("hang up".utf8)
 
     struct Counts {
         var connections = 0
@@ -20,8 +25,17 @@ final class RawServer: Sendable {
     /// - Parameters:
     ///   - drips: every byte goes out by itself.
     ///   - answer: the request's bytes and its number from 0; `nil` closes the connection, no bytes are silence.
-    init(drips: Bool = false, answer: @escaping @Sendable ([UInt8], Int) -> [UInt8]?) throws {
-        self.drips = drips
+    convenience init(drips: Bool = false, answer: @escaping @Sendable ([UInt8], Int) -> [UInt8]?) throws {
+        try self.init { request, number in
+            answer(request, number).map { drips ? Parts($0.lazy.map { [$0] }) : Parts([$0]) }
+        }
+    }
+
+    /// - Parameters:
+    ///   - pauseMs: between the parts of an answer; a client that hangs up or asks again ends it.
+    ///   - parts: the request's bytes and its number from 0; `nil` closes the connection.
+    init(pauseMs: Int32 = 0, parts: @escaping @Sendable ([UInt8], Int) -> Parts?) throws {
+        self.pauseMs = pauseMs
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -35,7 +49,7 @@ final class RawServer: Sendable {
         guard listener >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
         self.listener = listener
         port = UInt16(bigEndian: address.sin_port)
-        Thread.detachNewThread { [self] in serve(answer) }
+        Thread.detachNewThread { [self] in serve(parts) }
     }
 
     /// Closes the port; the thread ends with its last connection.
@@ -44,7 +58,7 @@ final class RawServer: Sendable {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    private func serve(_ answer: ([UInt8], Int) -> [UInt8]?) {
+    private func serve(_ parts: ([UInt8], Int) -> Parts?) {
         var number = 0
         while !isEnded.withLock({ $0 }) {
             let client = accept(listener, nil, nil)
@@ -57,15 +71,22 @@ final class RawServer: Sendable {
                 let count = recv(client, &request, request.count, 0)
                 guard count > 0 else { break }
                 number += 1
-                guard let reply = answer(Array(request.prefix(count)), number - 1) else { break }
+                guard let reply = parts(Array(request.prefix(count)), number - 1) else { break }
                 lookForIntruders()
-                for part in drips ? reply.map({ [$0] }) : [reply] where !part.isEmpty {
-                    _ = send(client, part, part.count, Int32(MSG_NOSIGNAL))
+                for part in reply where !part.isEmpty {
+                    if part == Self.hangUp { shutdown(client, Int32(SHUT_RDWR)) }
+                    guard send(client, part, part.count, Int32(MSG_NOSIGNAL)) > 0, !isLeft(client) else { break }
                 }
             }
             close(client)
         }
         close(listener)
+    }
+
+    /// Whether the client is gone, or asks something else, before the pause is over.
+    private func isLeft(_ client: Int32) -> Bool {
+        var wait = pollfd(fd: client, events: Int16(POLLIN), revents: 0)
+        return pauseMs > 0 && poll(&wait, 1, pauseMs) > 0
     }
 
     private func lookForIntruders() {
