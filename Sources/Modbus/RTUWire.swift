@@ -17,11 +17,15 @@ final class RTUWire: Wire {
     private var silentUnit: UInt8?
     /// Bytes came for the request that is under way.
     private var hasBegun = false
+    /// Frames of other units that came instead of the answer, as far as this is known.
+    private var foreignFrames = 0
 
     /// libmodbus reads up to 260 bytes.
     private static let answerSize = 512
     /// More than this without a request is another master's talk.
     private static let strayBytesMax = 4096
+    /// So are more frames than this while one answer is waited for.
+    private static let foreignFramesMax = 16
 
     /// A port of this host. Nobody else may read the line meanwhile.
     init(path: String, baud: UInt32, mode: SerialMode, interrupt: Interrupt) throws(ModbusError) {
@@ -105,9 +109,14 @@ final class RTUWire: Wire {
             return UnsafeBufferPointer(start: answer + 1, count: size - 3)
         } catch {
             silentUnit = unit
-            // Inside TCP there is no silence to find a frame's beginning by, so a frame that began ends the connection. On a port
-            // and after plain silence, what still comes is thrown away before the next request.
-            if !isSocket { tcflush(file, TCIOFLUSH) } else if hasBegun { isBroken = true }
+            // Inside TCP there is no silence to find a frame's beginning by, so a frame that began ends the connection. So does
+            // others' talk: megabytes of it may be under way, long after it has ended. On a port and after plain silence, what still
+            // comes is thrown away before the next request.
+            if !isSocket {
+                tcflush(file, TCIOFLUSH)
+            } else {
+                isBroken = isBroken || hasBegun || foreignFrames > Self.foreignFramesMax
+            }
             throw error
         }
     }
@@ -138,6 +147,7 @@ final class RTUWire: Wire {
             switch code {
             case _ where size == 0:
                 noteLate(answer[0])
+                foreignFrames += 1
                 hasBegun = false
             case ETIMEDOUT: throw .noAnswer(unit: unit, afterMs: withinMs)
             case _ where size > 0, Libmodbus.codes: throw .garbled(unit: unit)
@@ -203,6 +213,7 @@ final class RTUWire: Wire {
             guard count > 0 else { break }
             total += count
         }
+        foreignFrames = total < Self.strayBytesMax ? 0 : Self.foreignFramesMax + 1
         if total > 0 { noteLate(silentUnit ?? unit) }
         silentUnit = nil
     }

@@ -134,6 +134,25 @@ import Testing
         }
     }
 
+    @Test func `inside TCP, frames of others that are under way for long after their end do not hide an answer`() throws
+    {
+        // Many times more than can be taken in the time, and the connection would deliver all of them before the next answer.
+        let server = try RawServer { request, number in
+            let foreign = SerialFrame.closed([61] + SerialFrame.honest(request).dropFirst().dropLast(2))
+            let flood = [[UInt8]](repeating: foreign, count: 1_000).flatMap(\.self)
+            return number > 0
+                ? RawServer.Parts([SerialFrame.honest(request)]) : RawServer.Parts(repeatElement(flood, count: 1_000))
+        }
+        defer { server.end() }
+        let session = try ModbusSession(tcp(server))
+        #expect(throws: ModbusError.noAnswer(unit: 1, afterMs: 150)) {
+            _ = try session.read(unit: 1, .holdingRegisters, address: 100, count: 1)
+        }
+        let words = try session.read(unit: 1, .holdingRegisters, address: 100, count: 1)
+        #expect(words == [100])
+        #expect(server.counted.connections == 2)
+    }
+
     @Test(arguments: [1, 2, 3]) func `noise on either kind of line never becomes a value`(seed: Int) async throws {
         let dice = Mutex(Dice(seed: UInt64(seed)))
         let noisy: @Sendable ([UInt8], Int) -> [UInt8] = { request, number in
