@@ -32,7 +32,7 @@ package actor ModbusConnection {
     ///   - units: devices on this line; unit ids differ.
     ///   - nowMs: this host's clock, milliseconds since 1970.
     ///   - monotonicUs: a clock that is never set, microseconds.
-    ///   - chance: 0 ..< 1, spreads attempts to reconnect.
+    ///   - chance: 0 ..< 1, spreads attempts to reconnect, and the units over their period.
     ///   - deliver: takes readings and must not block.
     ///   - report: takes changes of state and must not block.
     package init(
@@ -50,7 +50,7 @@ package actor ModbusConnection {
         let startMs = monotonicUs() / 1000
         let isNumbered = if case .tcp = settings.transport { true } else { false }
         polls = units.map { unit in
-            UnitPoll(unit, isNumbered: isNumbered, nowMs: startMs) {
+            UnitPoll(unit, isNumbered: isNumbered, nowMs: startMs, phase: chance()) {
                 settings.backOffMs(failures: $0, chance: chance())
             }
         }

@@ -20,6 +20,7 @@ extension UnitPoll {
                 if let same = before.first(where: { $0.everyMs == everyMs && $0.request == request && !$0.isSearched })
                 {
                     block.dueMs = same.dueMs
+                    block.wasAsked = same.wasAsked
                     block.silentCount = same.silentCount
                     block.momentaryCount = same.momentaryCount
                     block.hasAnswered = same.hasAnswered

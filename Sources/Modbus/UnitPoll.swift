@@ -11,6 +11,7 @@ struct UnitPoll {
         let everyMs: Int64
         /// Monotonic milliseconds.
         var dueMs: Int64
+        var wasAsked = false
         /// Refusals for being busy, in a row.
         var busyCount = 0
         /// Times in a row that it alone stayed without an answer.
@@ -67,6 +68,9 @@ struct UnitPoll {
     var unanswered: ReadRequest?
     /// Waiting time after so many failures in a row, milliseconds.
     let backOffMs: (Int) -> Int64
+    /// Where in a period this unit is read, 0 ..< 1 periods before the instant it was first read: units that started together would
+    /// else speak together for ever.
+    let phase: Double
     /// What was last told about each point, where that was not a value.
     private var told: [Quality?]
 
@@ -92,9 +96,13 @@ struct UnitPoll {
 
     /// - Parameters:
     ///   - isNumbered: a late answer is known by its number; without one it must differ in shape from what is asked next.
+    ///   - phase: 0 ..< 1 periods that the second reading comes sooner than a period after the first.
     ///   - backOffMs: waiting time after so many failures in a row.
-    init(_ unit: ModbusUnit, isNumbered: Bool, nowMs: Int64, backOffMs: @escaping (Int) -> Int64) {
+    init(
+        _ unit: ModbusUnit, isNumbered: Bool, nowMs: Int64, phase: Double, backOffMs: @escaping (Int) -> Int64
+    ) {
         self.isNumbered = isNumbered
+        self.phase = min(max(phase, 0), 1)
         self.backOffMs = backOffMs
         self.unit = unit
         points = unit.points.compactMap { bound in bound.source.modbus.map { (bound, $0) } }
@@ -210,7 +218,8 @@ struct UnitPoll {
             blocks[index].dueMs = nowMs
             return
         }
-        blocks[index].dueMs += every
+        blocks[index].dueMs += blocks[index].wasAsked ? every : every - Int64(Double(every) * phase)
+        blocks[index].wasAsked = true
         let late = nowMs - blocks[index].dueMs
         if late >= every { blocks[index].dueMs += late / every * every }
     }
