@@ -66,7 +66,7 @@ extension CaptureFlow {
 
     func changeBuilding() async throws {
         guard let asked = change else { return }
-        if let fromK = asked.fromK, await writer.openK < fromK { return }
+        if let fromK = asked.fromK, writer.openK < fromK { return }
         let building = asked.building
         let came: LogWriter.Change
         do {

@@ -33,9 +33,9 @@ extension CaptureFlow {
         let nowK = clock.wallMs() / writer.identity.periodMs
         try await writer.sealHeld(below: nowK)
         guard let free = disk.freeBytes(), free >= settings.freeBytesMin else { return }
-        let from = await writer.openK
+        let from = writer.openK
         try await writer.skip(to: nowK, cause: Leaf.Gap.disk)
-        let to = await writer.openK
+        let to = writer.openK
         if to > from { events.append(.gap(from, to, cause: "disk", periodMs: writer.identity.periodMs)) }
         try disk.reserve()
         diskState = .enough

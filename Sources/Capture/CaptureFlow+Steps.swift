@@ -12,7 +12,7 @@ extension CaptureFlow {
         let latest = try await writer.store.latestValues()
         let replay = latest.values.flatMap(\.replay).sorted { $0.capturedAtMs < $1.capturedAtMs }
         let silent = await keeper.silence(after: replay, nowMs: Int64(clamping: clock.wallMs()))
-        let taken = await writer.take(silent)
+        let taken = writer.take(silent)
         let changes = await keeper.restore(replay, silence: taken.placed.map(\.reading))
         await collect(taken, changes)
         isRestored = true
@@ -20,7 +20,7 @@ extension CaptureFlow {
 
     /// As much as a batch holds, into the twin and to what waits for the disk.
     func takeIn() async {
-        let room = settings.batchMax - waiting.count
+        let room = settings.batchMax - (waiting.count - writing)
         if room <= 0 { return }
         let drained = intake.drain(room)
         if !drained.isEmpty { await take(drained) }
@@ -38,11 +38,15 @@ extension CaptureFlow {
     private func take(_ readings: [Reading]) async {
         // As it was when these came, whatever happens in the meantime.
         let withheld = withheld
-        var taken = await writer.take(readings)
+        var taken = writer.take(readings)
         if let withheld {
-            let count = taken.placed.count
-            taken.placed.removeAll { $0.k >= withheld.fromK && withheld.points.contains($0.reading.point) }
-            counts.superseded += UInt64(count - taken.placed.count)
+            func isWithheld(_ placed: PlacedReading) -> Bool {
+                placed.k >= withheld.fromK && withheld.points.contains(placed.reading.point)
+            }
+            let superseded = taken.placed.filter(isWithheld)
+            taken.placed.removeAll(where: isWithheld)
+            writer.letGo(superseded)
+            counts.superseded += UInt64(superseded.count)
         }
         let changes = await keeper.apply(taken.placed.map(\.reading))
         await collect(taken, changes)
@@ -58,6 +62,7 @@ extension CaptureFlow {
         for (place, change) in zip(taken.placed, changes) {
             guard change.fate != .unknownPoint else {
                 counts.unknownPoint += 1
+                writer.letGo([place])
                 continue
             }
             if change.fate == .late { counts.late += 1 }
@@ -80,14 +85,19 @@ extension CaptureFlow {
         }
     }
 
+    /// What waits now, onto the disk; more may join meanwhile. One at a time.
     func keepWaiting() async throws {
-        if waiting.isEmpty { return try await writer.keep([]) }
+        if waiting.isEmpty { return }
+        writing = waiting.count
+        defer { writing = 0 }
         let startMs = clock.monoMs()
         try await writer.keep(waiting)
         counts.commits += 1
         counts.commitMs += UInt64(clamping: Int64(clamping: clock.monoMs()) - Int64(clamping: startMs))
-        counts.kept += UInt64(waiting.count)
-        waiting.removeAll(keepingCapacity: waiting.capacity <= 2 * settings.batchMax)
+        counts.kept += UInt64(writing)
+        waiting.removeFirst(writing)
+        // A burst must not hold its memory for ever.
+        if waiting.isEmpty, waiting.capacity > 2 * settings.batchMax { waiting = [] }
     }
 
     func noteSilence() async {
@@ -109,20 +119,27 @@ extension CaptureFlow {
 
     func tell() async throws {
         if events.isEmpty { return }
-        try await writer.store.addEvents(events, nowMs: clock.wallMs())
-        events = []
+        let told = events
+        try await writer.store.addEvents(told, nowMs: clock.wallMs())
+        // More may have joined meanwhile.
+        events.removeFirst(told.count)
     }
 
-    /// The wall clock may be slewed; a step is told by the other clock.
-    func watchClock() async throws {
-        let wallMs = clock.wallMs()
-        let monoMs = clock.monoMs()
+    /// By how much the wall clock was set since the last look, in ms. It may be slewed; a step is told by the other clock.
+    private func clockStepMs(_ wallMs: UInt64, _ monoMs: UInt64) -> Int64 {
         let wall = Int64(clamping: wallMs) - Int64(clamping: lastWallMs)
-        let step = wall - (Int64(clamping: monoMs) - Int64(clamping: lastMonoMs))
+        return wall - (Int64(clamping: monoMs) - Int64(clamping: lastMonoMs))
+    }
+
+    var isClockStepped: Bool { abs(clockStepMs(clock.wallMs(), clock.monoMs())) >= settings.clockStepMs }
+
+    func watchClock() async throws {
+        let (wallMs, monoMs) = (clock.wallMs(), clock.monoMs())
+        let step = clockStepMs(wallMs, monoMs)
         if abs(step) >= settings.clockStepMs {
-            let from = await writer.openK
+            let from = writer.openK
             try await writer.clockStepped(byMs: step)
-            let to = await writer.openK
+            let to = writer.openK
             if to > from { events.append(.gap(from, to, cause: "clock", periodMs: writer.identity.periodMs)) }
         }
         lastWallMs = wallMs

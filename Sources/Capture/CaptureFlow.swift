@@ -14,7 +14,8 @@ package actor CaptureFlow {
         package var roundMs: UInt64 = 300
         /// Least time between two looks at the intake, in ms: readings that come one after the other share one.
         package var wakeGapMs: UInt64 = 2
-        /// Readings that have a place and are not on disk, at most; so many do not wait for the round.
+        /// Readings that have a place and are not on disk, at most; so many do not wait for the round. As many again may join while
+        /// these are being written.
         package var batchMax = 5_000
         /// An interval is sealed this long after its end, so that what is being read can still arrive, in ms.
         package var sealGraceMs: UInt64 = 1_500
@@ -75,6 +76,8 @@ package actor CaptureFlow {
     package internal(set) var diskState = DiskState.enough
     /// Readings that have a place and are not on disk yet.
     var waiting: [PlacedReading] = []
+    /// So many of them, from the first, are being written.
+    var writing = 0
     var events: [NewEvent] = []
     var change: BuildingChange?
     var withheld: WithheldPoints?
@@ -89,7 +92,10 @@ package actor CaptureFlow {
     var overload = OverloadEpisodes()
     /// Batches the twin's slow listeners had lost when that was last noted.
     var droppedBatches: UInt64 = 0
-    private var isRoundDue = true
+    /// One element whenever a round is due; elements nobody has taken yet are one.
+    private let rounds = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    private var isAlone = false
+    private var behind: [CheckedContinuation<Void, Never>] = []
 
     package init(
         writer: LogWriter, keeper: TwinKeeper, intake: Intake, disk: DiskSpace, settings: Settings = Settings()
@@ -113,33 +119,42 @@ package actor CaptureFlow {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 defer { group.cancelAll() }
                 group.addTask { try await self.keepTime() }
-                try await serve()
+                group.addTask { try await self.serveRounds() }
+                group.addTask { try await self.serveIntake() }
+                try await group.next()
             }
         } catch is CancellationError {}
         end()
         try await takeInEverything()
     }
 
-    /// Rings at every round.
     private func keepTime() async throws {
         while !Task.isCancelled {
-            isRoundDue = true
-            intake.ring()
+            rounds.continuation.yield()
             try await clock.sleepMs(settings.roundMs)
         }
     }
 
-    /// A round when one is due; between two the twin is shown what comes, at once.
-    private func serve() async throws {
+    private func serveRounds() async throws { for await _ in rounds.stream { try await step() } }
+
+    /// Shows the twin what comes, at once, also while a round writes to the disk.
+    private func serveIntake() async throws {
         for await _ in intake.rings {
-            if isRoundDue {
-                isRoundDue = false
-                try await step()
-            } else {
-                try await lookIn()
-            }
+            await lookIn()
             try await clock.sleepMs(settings.wakeGapMs)
         }
+    }
+
+    /// Nobody else's reading gets a place, is shown or joins those that wait, until `body` has returned.
+    func alone<T>(_ body: () async throws -> T) async rethrows -> T {
+        while isAlone { await withCheckedContinuation { behind.append($0) } }
+        isAlone = true
+        defer {
+            isAlone = false
+            for next in behind { next.resume() }
+            behind = []
+        }
+        return try await body()
     }
 
     /// One round. A disk that fails is tried again in the next; an error that no retry can heal is thrown.
@@ -150,11 +165,13 @@ package actor CaptureFlow {
             try await restoreTwin()
             try await watchDisk()
             if diskState == .full {
-                try await waitForSpace()
+                try await alone { try await waitForSpace() }
             } else {
                 try await round()
             }
             failuresInARow = 0
+            // What found no room does not wait for the next reading.
+            if intake.length > 0 { intake.ring() }
             if isAsked { refuseWaitingChange(CaptureError.cannotChangeNow) }
         } catch CaptureError.clockBehindMilestone {
             // Set back during the round; the next one waits.
@@ -168,24 +185,50 @@ package actor CaptureFlow {
     }
 
     /// What has come is given its place and shown; the next round writes it down. While the disk fails, it stays in the intake.
-    private func lookIn() async throws {
-        guard isRestored, failuresInARow == 0, diskState != .full else { return }
-        await takeIn()
+    private func lookIn() async {
+        await alone {
+            guard isRestored, failuresInARow == 0, diskState != .full else { return }
+            await takeIn()
+        }
         // A whole batch does not wait for the round.
-        if waiting.count >= settings.batchMax { try await step() }
+        if waiting.count - writing >= settings.batchMax { rounds.continuation.yield() }
     }
 
     private func round() async throws {
         intake.release(nowMs: Int64(clamping: clock.wallMs()))
         // What an earlier round could not write comes first, and bounds what is taken in.
         if failuresInARow > 0 { try await keepWaiting() }
-        await takeIn()
         let isSecond = clock.monoMs() >= silenceDueMs
-        if isSecond {
-            silenceDueMs = clock.monoMs() + settings.silenceMs
-            await noteSilence()
+        if isSecond { silenceDueMs = clock.monoMs() + settings.silenceMs }
+        if !isClockStepped { (lastWallMs, lastMonoMs) = (clock.wallMs(), clock.monoMs()) }
+        if isLeafDue {
+            try await alone {
+                await takeIn()
+                if isSecond { await noteSilence() }
+                try await keepWaiting()
+                try await writeLeaves()
+            }
+        } else {
+            await alone {
+                await takeIn()
+                if isSecond { await noteSilence() }
+            }
+            // Meanwhile the intake is served.
+            try await keepWaiting()
         }
-        try await keepWaiting()
+        if await writer.isClockBehind { return }
+        if isSecond { try await tellOverload() }
+        try await tell()
+    }
+
+    /// Whether this round has more to do than to write readings down.
+    private var isLeafDue: Bool {
+        change != nil || clock.monoMs() >= snapshotDueMs || isClockStepped
+            || clock.wallMs() >= (writer.openK + 1) * writer.identity.periodMs + settings.sealGraceMs
+    }
+
+    /// Nothing waits and nothing is under way, so that an interval can be closed.
+    private func writeLeaves() async throws {
         // While the clock is behind, readings are kept in the open interval; whatever needs a leaf, the clock step itself too,
         // waits.
         if await writer.isClockBehind { return }
@@ -194,7 +237,5 @@ package actor CaptureFlow {
         // A change may have waited for that.
         try await changeBuilding()
         try await snapshot()
-        if isSecond { try await tellOverload() }
-        try await tell()
     }
 }

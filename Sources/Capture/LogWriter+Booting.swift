@@ -78,7 +78,7 @@ extension LogWriter {
         let begin = head.lastCoveredK.map { $0 + 1 } ?? first
         guard begin <= last else { return 0 }
         let old = try ledger { try $0.boots(last: 1) }.first
-        placement.close(below: begin)
+        places.close(below: begin)
         var count = 0
         while openK <= last {
             let upTo = min(last, openK + Self.batchMax - 1)
@@ -122,7 +122,7 @@ extension LogWriter {
         let number = bootNumber
         let before = gapLeaf
         _ = try ledger { try $0.appendBoot(bootLeaf, gap: before, number: number, monoMs: 0) }
-        placement.close(below: max(head.lastCoveredK.map { $0 + 1 } ?? 0, nowK))
+        places.close(below: max(head.lastCoveredK.map { $0 + 1 } ?? 0, nowK))
         return gap
     }
 }

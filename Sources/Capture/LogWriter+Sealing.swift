@@ -16,7 +16,7 @@ extension LogWriter {
         let nowMs = clock.wallMs()
         let period = identity.periodMs
         guard nowMs >= graceMs else { return [] }
-        let endK = min((nowMs - graceMs) / period, takenK ?? UInt64.max)
+        let endK = min((nowMs - graceMs) / period, places.inHandK ?? UInt64.max)
         var sealed: [Sealed] = []
         while openK < endK {
             let last = min(endK - 1, openK + Self.batchMax - 1)
@@ -30,7 +30,7 @@ extension LogWriter {
         guard kTo >= openK else { return }
         let body = Leaf.Body.gap(Leaf.Gap(kFrom: openK, kTo: kTo, cause: cause))
         try closing { try ledger { [leaf = try leaf(body, k: kTo)] in _ = try $0.append(leaf) } }
-        placement.close(below: kTo + 1)
+        places.close(below: kTo + 1)
     }
 
     /// Writes down that the wall clock was stepped. After a step forward the intervals that were jumped over are a
@@ -69,7 +69,7 @@ extension LogWriter {
         }
         let ready = intervals
         let sealed = try closing { try ledger { try $0.seal(ready) } }
-        placement.close(below: range.upperBound + 1)
+        places.close(below: range.upperBound + 1)
         return sealed
     }
 
@@ -78,7 +78,7 @@ extension LogWriter {
     private func closing<T>(_ write: () throws -> T) throws -> T {
         do { return try write() } catch {
             // A disk that cannot be read either is told by the error that is thrown.
-            if let covered = try? ledger({ try $0.head().lastCoveredK }) { placement.close(below: covered + 1) }
+            if let covered = try? ledger({ try $0.head().lastCoveredK }) { places.close(below: covered + 1) }
             throw error
         }
     }

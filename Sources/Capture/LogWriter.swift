@@ -24,9 +24,7 @@ package actor LogWriter {
     var bootMonoMs: UInt64 = 0
     package internal(set) var configuration: LogConfiguration
     /// Where readings stand; its first open interval is the log's.
-    var placement: IntervalPlacement
-    /// The lowest interval of readings that have a place but are not on disk yet: nothing is sealed from there on.
-    var takenK: UInt64?
+    nonisolated let places: Places
     /// Time of the last milestone this log knows, UTC ms: a leaf dated before it would be backdated.
     var milestoneMs: UInt64 = 0
     /// The latest date of a leaf that is not signed yet, UTC ms; a checkpoint before it would make that leaf postdated.
@@ -43,12 +41,12 @@ package actor LogWriter {
         self.clock = clock
         self.random = random
         self.configuration = configuration
-        placement = IntervalPlacement(periodMs: store.identity.periodMs, openK: 0)
+        places = Places(periodMs: store.identity.periodMs)
         checkpointFile = CheckpointFile(directory: store.directory)
     }
 
     /// The first interval that can still take readings.
-    package var openK: UInt64 { placement.openK }
+    package nonisolated var openK: UInt64 { places.openK }
 
     /// Runs on the ledger, on whose thread this actor already is.
     func ledger<T: Sendable>(_ body: (isolated Ledger) throws -> T) throws -> T { try store.assumeIsolated(body) }
@@ -97,39 +95,24 @@ extension LogWriter {
         package var cutOff: [Reading] = []
     }
 
-    /// Gives every reading its interval and its millisecond. Until `keep` has returned for them nothing from there on
-    /// is sealed.
-    package func take(_ readings: [Reading]) -> Taken {
-        let nowMs = clock.wallMs()
-        var taken = Taken()
-        taken.placed.reserveCapacity(readings.count)
-        var lowest = takenK
-        for reading in readings {
-            guard let placed = placement.place(reading, nowMs: nowMs) else {
-                taken.cutOff.append(reading)
-                continue
-            }
-            if placed.k < lowest ?? UInt64.max { lowest = placed.k }
-            taken.placed.append(placed)
-        }
-        takenK = lowest
-        return taken
-    }
+    /// Gives every reading its interval and its millisecond, without waiting for the disk. Until each of them was given to `keep`
+    /// or `letGo`, nothing from there on is sealed by `sealDue`.
+    package nonisolated func take(_ readings: [Reading]) -> Taken { places.take(readings, nowMs: clock.wallMs()) }
 
     /// Writes readings that `take` has placed into the open interval: when this returns, they are on disk. May be
     /// repeated.
     package func keep(_ placed: [PlacedReading]) throws {
+        if placed.isEmpty { return }
         let nowMs = clock.wallMs()
         let number = bootNumber
         let mono = monoMs
-        if !placed.isEmpty {
-            let streamOf = configuration.streamOf
-            try ledger {
-                try $0.appendOpen(placed, streamOf: streamOf, bootNumber: number, wallMs: nowMs, monoMs: mono)
-            }
-        }
-        takenK = nil
+        let streamOf = configuration.streamOf
+        try ledger { try $0.appendOpen(placed, streamOf: streamOf, bootNumber: number, wallMs: nowMs, monoMs: mono) }
+        places.letGo(placed)
     }
+
+    /// Readings that `take` has placed and nobody wants.
+    nonisolated func letGo(_ placed: [PlacedReading]) { places.letGo(placed) }
 }
 
 /// Single leaves.

@@ -51,7 +51,7 @@ struct ChangingTests {
         let asked = try await ask(daemon, House.building(label: "Another")) { _ in try await daemon.flow.step() }
         #expect(asked.waits.withLock(\.count) == 0 && asked.isNew.withLock { $0 } == true)
         await daemon.flow.fieldHasChanged()
-        #expect(await daemon.writer.openK == beginMs / house.periodMs)
+        #expect(daemon.writer.openK == beginMs / house.periodMs)
         daemon.intake.offer([house.reading(1, 2)])
         try await daemon.flow.step()
         house.time.advance(ms: 62_000)

@@ -35,7 +35,7 @@ extension HistoryGateway {
         time.aheadMs = 0
         try await step()
         // A clock that was ahead by hours has left intervals that have not ended yet.
-        let openMs = Int64(try await running.writer.openK * periodMs)
+        let openMs = Int64(try running.writer.openK * periodMs)
         if openMs > time.wallMs { time.advance(ms: openMs - time.wallMs + 1_000) }
         try await run(rounds: 10)
         for _ in 0..<2 {

@@ -187,7 +187,7 @@ struct House: Sendable {
     /// Takes readings in as capture does: twin, then the open interval.
     func take(_ readings: [Reading]) async throws {
         let changes = await keeper.apply(readings)
-        try await writer.keep(await writer.take(changes.map(\.reading)).placed)
+        try await writer.keep(writer.take(changes.map(\.reading)).placed)
     }
 
     private func fill() async throws {
