@@ -126,13 +126,14 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
                 "LedgerStore",
             ]),
+        room("GracefulEnd", [lifecycle, logging]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
         room(
             "FacilityAPI",
             [
                 "Readings", "TwinModel", "Hashing", "LogEntries", "Evidence", "Disclosure", "Commanding",
                 "MetricsExport",
-                "FacilityPage", nioSSL,
+                "FacilityPage", "GracefulEnd", nioSSL,
             ]
                 + hummingbird),
 
@@ -141,7 +142,7 @@ let package = Package(
         room("MetricsExport", [coreMetrics]),
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         .target(name: "CMemory"),
-        room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", crypto] + hummingbird),
+        room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", "GracefulEnd", crypto] + hummingbird),
         room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
         room(
             "Gateway",

@@ -1,6 +1,7 @@
 package import Commanding
 package import Disclosure
 import FacilityPage
+import GracefulEnd
 import HTTPTypes
 import Hummingbird
 package import HummingbirdCore
@@ -117,7 +118,7 @@ package struct FacilityServer: Service {
             configuration: ApplicationConfiguration(
                 address: .hostname(settings.host, port: settings.port), serverName: nil, reuseAddress: true),
             onServerRunning: { channel in await listening(channel.localAddress?.port ?? 0) }, logger: logger)
-        try await application.run()
+        try await runGracefully(application, logger: logger)
     }
 
     private func router() -> Router<FacilityContext> {

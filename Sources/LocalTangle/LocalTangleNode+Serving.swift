@@ -1,3 +1,4 @@
+import GracefulEnd
 package import Hummingbird
 import Logging
 import NIOCore
@@ -21,7 +22,7 @@ extension LocalTangleNode {
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
         let intervalMs = configuration.intervalMs
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { [logger] in try await runGracefully(application, logger: logger) }
             if intervalMs > 0 {
                 group.addTask {
                     while true {
