@@ -139,9 +139,12 @@ package actor CaptureFlow {
 
     /// Shows the twin what comes, at once, also while a round writes to the disk.
     private func serveIntake() async throws {
+        var dueMs: UInt64 = 0
         for await _ in intake.rings {
+            let nowMs = clock.monoMs()
+            if nowMs < dueMs { try await clock.sleepMs(dueMs - nowMs) }
             await lookIn()
-            try await clock.sleepMs(settings.wakeGapMs)
+            dueMs = clock.monoMs() + settings.wakeGapMs
         }
     }
 
@@ -216,7 +219,7 @@ package actor CaptureFlow {
             // Meanwhile the intake is served.
             try await keepWaiting()
         }
-        if await writer.isClockBehind { return }
+        if writer.isClockBehind { return }
         if isSecond { try await tellOverload() }
         try await tell()
     }
@@ -231,7 +234,7 @@ package actor CaptureFlow {
     private func writeLeaves() async throws {
         // While the clock is behind, readings are kept in the open interval; whatever needs a leaf, the clock step itself too,
         // waits.
-        if await writer.isClockBehind { return }
+        if writer.isClockBehind { return }
         try await watchClock()
         try await seal()
         // A change may have waited for that.

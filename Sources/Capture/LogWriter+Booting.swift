@@ -55,7 +55,7 @@ extension LogWriter {
     private func checkClock() throws {
         let anchored = try ledger { try $0.lastAnchored()?.confirmation?.milestoneTimeS }
         let beacon = try ledger { try $0.lastBeacon()?.facts.milestoneTimeS }
-        milestoneMs = UInt64([anchored, beacon].compactMap { $0 }.max() ?? 0) * 1_000
+        learn(milestoneMs: UInt64([anchored, beacon].compactMap { $0 }.max() ?? 0) * 1_000)
         try checkClock(nowMs: clock.wallMs(), milestoneMs: milestoneMs)
     }
 

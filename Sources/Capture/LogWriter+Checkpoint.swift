@@ -40,7 +40,7 @@ extension LogWriter {
         let nowMs = clock.wallMs()
         let beaconMs = UInt64(facts.milestoneTimeS) * 1_000
         try checkClock(nowMs: nowMs, milestoneMs: beaconMs)
-        milestoneMs = max(milestoneMs, beaconMs)
+        learn(milestoneMs: beaconMs)
         let last = try ledger { try $0.lastAnchored() }
         let previous = last.flatMap { anchor in
             anchor.confirmation.map {

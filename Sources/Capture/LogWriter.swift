@@ -3,6 +3,7 @@ package import LedgerStore
 package import LogEntries
 package import MerkleLog
 package import Readings
+internal import Synchronization
 
 /// The one place where the log grows: seals, boots, gaps, configurations, snapshots, beacons, events, commands,
 /// accesses.
@@ -25,8 +26,9 @@ package actor LogWriter {
     package internal(set) var configuration: LogConfiguration
     /// Where readings stand; its first open interval is the log's.
     nonisolated let places: Places
+    private nonisolated let milestone = Mutex<UInt64>(0)
     /// Time of the last milestone this log knows, UTC ms: a leaf dated before it would be backdated.
-    var milestoneMs: UInt64 = 0
+    nonisolated var milestoneMs: UInt64 { milestone.withLock { $0 } }
     /// The latest date of a leaf that is not signed yet, UTC ms; a checkpoint before it would make that leaf postdated.
     var leafMsMax: UInt64 = 0
     /// Why nothing is signed any more; `nil` while all is well.
@@ -53,10 +55,12 @@ package actor LogWriter {
 
     /// Whether the clock was set back behind the last milestone. Until it has caught up no leaf can be written, because it would
     /// be backdated.
-    package var isClockBehind: Bool { clock.wallMs() + Self.slackMs < milestoneMs }
+    package nonisolated var isClockBehind: Bool { clock.wallMs() + Self.slackMs < milestoneMs }
 
     /// Milestone times are whole seconds, rounded up by some nodes; one second of slack is what an auditor grants.
     private static let slackMs: UInt64 = 1_000
+
+    func learn(milestoneMs: UInt64) { milestone.withLock { $0 = max($0, milestoneMs) } }
 
     func checkClock(nowMs: UInt64, milestoneMs: UInt64) throws {
         guard nowMs + Self.slackMs >= milestoneMs else {
