@@ -27,6 +27,27 @@ package final class ThreadExecutor: SerialExecutor {
         queue.add(JobQueue.Entry(job: UnownedJob(job), executor: self))
     }
 
+    /// Returns after so many milliseconds, at least 0 and less than a century, or throws `CancellationError` when the task is
+    /// cancelled.
+    ///
+    /// For this executor's own actor: the thread itself waits, where `Task.sleep` would wake two others for each wait.
+    package func sleep(ms: Int64, isolation: isolated (any Actor)? = #isolation) async throws {
+        try Task.checkCancellation()
+        let number = queue.nextAlarm()
+        let atUs = JobQueue.nowUs() + min(max(ms, 0), Self.sleepMsMax) * 1_000
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                queue.set(JobQueue.Alarm(number: number, atUs: atUs, continuation: continuation))
+                // The handler may have come before there was anything to call off.
+                if Task.isCancelled { queue.callOff(number) }
+            }
+        } onCancel: {
+            queue.callOff(number)
+        }
+    }
+
+    private static let sleepMsMax: Int64 = 3_155_760_000_000
+
     package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
     package func checkIsolated() {

@@ -10,9 +10,13 @@ final class Places: Sendable {
         var inHand: [UInt64: Int] = [:]
 
         mutating func count(_ placed: [PlacedReading], _ step: Int) {
-            for reading in placed {
-                let left = inHand[reading.k, default: 0] + step
-                inHand[reading.k] = left > 0 ? left : nil
+            // Neighbours mostly stand in one interval.
+            var rest = placed[...]
+            while let k = rest.first?.k {
+                let end = rest.firstIndex { $0.k != k } ?? rest.endIndex
+                let left = inHand[k, default: 0] + step * (end - rest.startIndex)
+                inHand[k] = left > 0 ? left : nil
+                rest = rest[end...]
             }
         }
     }

@@ -6,7 +6,7 @@ import Logging
 /// Tells the journal what changes while the gateway runs and no other part tells: disk, queue, refusal to sign.
 struct GatewayWatch: Sendable {
     static let everyMs: UInt64 = 1_000
-    /// Rounds between two times that freed memory is given back: after reading the configuration, after large seals.
+    /// Rounds between two times that memory is given back: after reading the configuration, after large seals.
     static let trimRounds = 15
 
     let writer: LogWriter
@@ -21,7 +21,7 @@ struct GatewayWatch: Sendable {
         // What holds at the start was told with the start.
         var refusal = await writer.signingRefusal
         for round in 0... {
-            if round % Self.trimRounds == 2 { plumbline_trim_memory() }
+            if round % Self.trimRounds == 2 { plumbline_give_back_memory() }
             let now = await capture.diskState
             if now != disk { tell(now) }
             disk = now

@@ -81,13 +81,13 @@ package actor ModbusConnection {
             let nowMs = monotonicMs
             switch choose(nowMs) {
             case .wait(let ms):
-                try await Task.sleep(for: .milliseconds(ms))
+                try await thread.sleep(ms: ms)
                 freeUs = monotonicUs()
             case .ask(let poll, let turn):
                 if line == nil {
                     let waitMs = pace.retryAtMs - nowMs
                     if waitMs > 0 {
-                        try await Task.sleep(for: .milliseconds(waitMs))
+                        try await thread.sleep(ms: waitMs)
                         continue
                     }
                     guard open() else { continue }

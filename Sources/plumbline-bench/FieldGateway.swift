@@ -41,15 +41,16 @@ struct FieldGatewayCommand: AsyncParsableCommand {
 
     /// First what it costs, with nobody listening; then what a listener of the twin sees.
     private func watchDevices(_ capture: CaptureFlow) async throws {
-        try await Task.sleep(for: .seconds(3))
+        // The first anchor is made and confirmed by then; another comes after minutes.
+        try await Task.sleep(for: .seconds(10))
         let (cpu, began, kept) = (Usage.cpuSeconds(), Usage.monotonicSeconds(), await capture.counts.kept)
         try await Task.sleep(for: .seconds(seconds))
         let tookS = Usage.monotonicSeconds() - began
         tell("cpuPercent", (Usage.cpuSeconds() - cpu) / tookS * 100)
         tell("keptPerS", Double(await capture.counts.kept - kept) / tookS)
         tell("threads", Usage.status("Threads"))
-        try await listen(capture.keeper)
         tell("rssMB", Usage.status("VmRSS") / 1_024)
+        try await listen(capture.keeper)
         tell("peakRssMB", Usage.status("VmHWM") / 1_024)
         let lost = capture.intake.counts
         tell("lost", Double(lost.droppedGauges + lost.replaced + lost.refused))
