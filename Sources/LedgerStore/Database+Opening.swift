@@ -3,6 +3,8 @@ internal import Hashing
 extension Database {
     /// What a write-ahead log may grow to before it is folded back, in pages.
     static let checkpointPages = 1_000
+    /// Pages of the file that a connection keeps in memory, KiB. The log is appended to, so few pages are wanted twice.
+    static let cacheKiB = 512
 
     /// Settings of the writing connection. WAL with `synchronous = FULL`: a commit that returned survives power loss.
     func prepareWriter() throws {
@@ -13,7 +15,7 @@ extension Database {
             """
             PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
             PRAGMA wal_autocheckpoint = \(Self.checkpointPages); PRAGMA trusted_schema = OFF;
-            PRAGMA cell_size_check = ON;
+            PRAGMA cell_size_check = ON; PRAGMA cache_size = -\(Self.cacheKiB);
             """)
         guard try pragma("synchronous") == 2 else {
             throw LedgerError.damaged(what: "the file cannot be kept with synchronous = FULL", file: path)
@@ -21,7 +23,9 @@ extension Database {
     }
 
     func prepareReader() throws {
-        try script("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF")
+        try script(
+            "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -\(Self.cacheKiB)"
+        )
     }
 
     /// Refuses what is no ledger before anything is written to it.
