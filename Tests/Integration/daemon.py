@@ -9,8 +9,10 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 from harness import Broker, Gateway, Process, Steps, free_port, programs, wait_for
@@ -447,6 +449,36 @@ def small_disk(house, steps):
     gateway.stop()
 
 
+def called_at_the_end(house, steps):
+    """It ends while connections come as fast as they can: none that was just accepted may stop it."""
+    gateway = house.gateway("called")
+    gateway.init()
+    codes, told = [], ""
+    for _ in range(6):
+        gateway.start()
+        ended = threading.Event()
+
+        def call():
+            while not ended.wait(0.0005):
+                try:
+                    with socket.create_connection(("127.0.0.1", gateway.api_port), 1) as called:
+                        # Ends with a reset, so that no port stays taken for a minute.
+                        called.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                except OSError:
+                    pass
+
+        callers = [threading.Thread(target=call, daemon=True) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        time.sleep(0.3)
+        codes.append(gateway.process.stop(signal.SIGTERM, 20))
+        ended.set()
+        for caller in callers:
+            caller.join(5)
+        told += "".join(line for line in gateway.process.log.read_text(errors="replace").splitlines(True) if "Fatal" in line)
+    steps.check(codes == [0] * 6 and not told, f"SIGTERM while connections come: exits {codes} {told[:200]}")
+
+
 def behind_tls(house, steps):
     gateway = house.gateway("tls")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(gateway.folder / "key.pem"), "-out",
@@ -491,6 +523,7 @@ def main():
         nobody_there(house, steps)
         small_disk(house, steps)
         behind_tls(house, steps)
+        called_at_the_end(house, steps)
     finally:
         house.broker.stop()
     if not steps.failed:
