@@ -252,7 +252,7 @@ let package = Package(
         tests(
             "GatewayTests",
             [
-                "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
+                "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
                 "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "Gateway", logging,
             ]),
     ]

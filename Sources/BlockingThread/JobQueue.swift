@@ -107,7 +107,7 @@ final class JobQueue: @unchecked Sendable {
     /// Resumes those whose instant has come. The lock is let go for that, because what goes on comes back as a job.
     private func goOn() {
         if alarms.isEmpty { return }
-        let nowUs = Self.nowUs()
+        let nowUs = monotonicNowUs()
         let due = alarms.filter { $0.atUs <= nowUs }
         if due.isEmpty { return }
         alarms.removeAll { $0.atUs <= nowUs }
@@ -123,12 +123,6 @@ final class JobQueue: @unchecked Sendable {
         }
         var until = timespec(tv_sec: Int(atUs / 1_000_000), tv_nsec: Int(atUs % 1_000_000) * 1_000)
         pthread_cond_timedwait(filled, mutex, &until)
-    }
-
-    static func nowUs() -> Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1_000
     }
 
     func close() {

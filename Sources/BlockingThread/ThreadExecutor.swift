@@ -34,7 +34,7 @@ package final class ThreadExecutor: SerialExecutor {
     package func sleep(ms: Int64, isolation: isolated (any Actor)? = #isolation) async throws {
         try Task.checkCancellation()
         let number = queue.nextAlarm()
-        let atUs = JobQueue.nowUs() + min(max(ms, 0), Self.sleepMsMax) * 1_000
+        let atUs = monotonicNowUs() + min(max(ms, 0), Self.sleepMsMax) * 1_000
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 queue.set(JobQueue.Alarm(number: number, atUs: atUs, continuation: continuation))

@@ -40,10 +40,3 @@ final class Interrupt: Sendable {
         }
     }
 }
-
-/// Microseconds of the system's clock that is never set.
-func monotonicNowUs() -> Int64 {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
-}

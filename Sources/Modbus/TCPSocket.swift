@@ -1,3 +1,4 @@
+import BlockingThread
 import Glibc
 
 /// Makes TCP connections with a deadline. libmodbus' own way stops at one address and cannot be given up halfway.

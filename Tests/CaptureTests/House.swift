@@ -110,14 +110,16 @@ final class House {
         func kill() async { await ledger.close() }
     }
 
-    func start(_ building: Building? = nil, key: LogSigningKey? = nil) async throws -> Daemon {
+    func start(
+        _ building: Building? = nil, key: LogSigningKey? = nil, clock: Capture.Clock? = nil
+    ) async throws -> Daemon {
         let building = building ?? self.building
         let ledger = try Ledger.open(directory: directory, faults: faults)
         let (writer, start) = try await LogWriter.start(
-            ledger: ledger, key: key ?? self.key, clock: time.clock, random: random.bytes, building: building)
+            ledger: ledger, key: key ?? self.key, clock: clock ?? time.clock, random: random.bytes, building: building)
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(
-            building: building, numbering: numbering, listeningSinceMs: Int64(time.wallMs))
+            building: building, numbering: numbering, listeningSinceMs: Int64((clock ?? time.clock).wallMs()))
         let intake = Intake(sources: building.sources(numbering))
         let flow = CaptureFlow(
             writer: writer, keeper: keeper, intake: intake,

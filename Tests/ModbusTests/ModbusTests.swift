@@ -42,6 +42,18 @@ import Testing
         }
     }
 
+    @Test func `a unit's second reading comes sooner by its phase, and the next one a period later`() async throws {
+        let server = try ModbusServer(units: [1: RegisterBank(holding: 0...9)])
+        let collector = Collector()
+        let unit = try device(1, "a: {address: 1, type: u16, nature: gauge, brick: Sensor}", everyMs: 2_000)
+        let line = ModbusConnection(
+            settings(server.port), units: [unit], nowMs: wallMs, chance: { 0.9 }, deliver: { collector.add($0) },
+            report: { collector.add($0) })
+        try await withLine(server, line) { #expect(await collector.wait { $0.readings(1).count >= 3 }) }
+        let atMs = collector.told.readings(1).map(\.capturedAtMs)
+        #expect(atMs[1] - atMs[0] < 1_000 && atMs[2] - atMs[1] > 1_000, "read at \(atMs)")
+    }
+
     @Test func `coils and input registers are read by their own functions`() async throws {
         let bank = RegisterBank(holding: 0...9, input: 0...9, coils: 0...20)
         bank.update { state in
