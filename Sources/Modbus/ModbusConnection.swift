@@ -164,7 +164,7 @@ struct LinePace {
     private static let breaksMax = 3
     /// A probe waits for this many of the slowest round trips of late, and at least so many milliseconds.
     private static let roundTripFactor: Int64 = 8
-    private static let hastyMsMin: Int64 = 50
+    private static let hastyMsMin: Int64 = 100
 
     /// The slowest round trip of late; it fades by a 64th with each answer.
     mutating func answered(inUs tookUs: Int64) {

@@ -166,7 +166,7 @@ final class ModbusLine {
         }
         defer { if gapUs > 0 { quietSinceUs = monotonicNowUs() } }
         let function = frame.function
-        let answer = try wire.exchange(unit: unit, frame, withinMs: max(withinMs, 1))
+        let answer = try wire.exchange(unit: unit, frame, withinMs: max(withinMs, 0))
         if answer[0] == function { return answer }
         guard answer[0] == function | 0x80, answer.count == 2, (1...11).contains(answer[1]) else {
             throw .garbled(unit: unit)

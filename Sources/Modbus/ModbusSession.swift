@@ -16,13 +16,15 @@ package final class ModbusSession {
     }
 
     /// Registers, or 0 and 1 for coils and discrete inputs, exactly `count` of them.
+    /// - Parameter withinMs: instead of the settings' limit for an answer.
     package func read(
-        unit: UInt8, _ function: ModbusFunction, address: UInt16, count: Int
+        unit: UInt8, _ function: ModbusFunction, address: UInt16, count: Int, withinMs: Int? = nil
     ) throws(ModbusError) -> [UInt16] {
         Array(
             try onLine { line throws(ModbusError) in
                 try line.read(
-                    unit: unit, function, address: address, count: count, withinMs: self.settings.responseMsMax)
+                    unit: unit, function, address: address, count: count,
+                    withinMs: withinMs ?? self.settings.responseMsMax)
             })
     }
 

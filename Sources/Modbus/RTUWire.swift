@@ -150,6 +150,7 @@ final class RTUWire: Wire {
                 noteLate(answer[0])
                 foreignFrames += 1
                 hasBegun = false
+                if monotonicNowUs() >= deadlineUs { throw .noAnswer(unit: unit, afterMs: withinMs) }
             case ETIMEDOUT: throw .noAnswer(unit: unit, afterMs: withinMs)
             case _ where size > 0, Libmodbus.codes: throw .garbled(unit: unit)
             default: throw lineDown(code)
@@ -185,18 +186,19 @@ final class RTUWire: Wire {
         }
     }
 
-    /// Waits for the first byte. - Returns: microseconds that are left, at least 1.
+    /// Waits for the first byte, and looks once when the time is over, too. - Returns: microseconds that are left, at least 1.
     private func waitReadable(_ unit: UInt8, _ deadlineUs: Int64, _ withinMs: Int) throws(ModbusError) -> Int64 {
         while !interrupt.isPulled {
-            let leftUs = deadlineUs - monotonicNowUs()
-            guard leftUs > 0 else { throw .noAnswer(unit: unit, afterMs: withinMs) }
+            let leftUs = max(deadlineUs - monotonicNowUs(), 0)
             var wait = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
-            let count = poll(&wait, 1, Int32(min(leftUs / 1000 + 1, Int64(Interrupt.lookEveryMs))))
+            let waitMs = leftUs == 0 ? 0 : min(leftUs / 1000 + 1, Int64(Interrupt.lookEveryMs))
+            let count = poll(&wait, 1, Int32(waitMs))
             if count > 0 {
                 hasBegun = true
                 return max(1, deadlineUs - monotonicNowUs())
             }
             if count < 0, errno != EINTR { throw lineDown(errno) }
+            if count == 0, leftUs == 0 { throw .noAnswer(unit: unit, afterMs: withinMs) }
         }
         throw lineDown(ECANCELED)
     }

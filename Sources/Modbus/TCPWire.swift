@@ -73,7 +73,7 @@ final class TCPWire: Wire {
             }
             noteLate(answer[6])
             // Nobody is so late with so many answers: what still talks at the deadline is left.
-            isBroken = wait.leftUs <= 0
+            if wait.leftUs <= 0 { throw broken(.noAnswer(unit: unit, afterMs: withinMs)) }
         }
     }
 
@@ -142,14 +142,17 @@ final class TCPWire: Wire {
     }
 
     /// Waits for a byte, for the end of the connection, or for somebody who pulls. - Returns: microseconds that are left, at least 1.
+    ///
+    /// Looks once when the time is over, too: a thread that was kept waiting for its processor does not take an answer that is there
+    /// for a missing one.
     private func waitReadable(_ wait: Wait) throws(ModbusError) -> Int64 {
         while true {
-            let leftUs = wait.leftUs
-            guard leftUs > 0 else { throw .noAnswer(unit: wait.unit, afterMs: wait.withinMs) }
+            let leftUs = max(wait.leftUs, 0)
             var file = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-            let count = poll(&file, 1, Int32(clamping: leftUs / 1000 + 1))
+            let count = poll(&file, 1, leftUs == 0 ? 0 : Int32(clamping: leftUs / 1000 + 1))
             if count > 0 { return max(1, wait.leftUs) }
             if count < 0, errno != EINTR { throw broken(.lineDown(errno: errno)) }
+            if count == 0, leftUs == 0 { throw .noAnswer(unit: wait.unit, afterMs: wait.withinMs) }
         }
     }
 

@@ -9,7 +9,7 @@ protocol Wire: AnyObject {
     ///
     /// - Parameters:
     ///   - frame: `Frame.headerSize` bytes of room, then the request itself: function and data (the PDU).
-    ///   - withinMs: from sending to the last byte, at least 1.
+    ///   - withinMs: from sending to the last byte; at 0 only what is there already counts.
     /// - Returns: the answer's PDU, at least one byte, valid until the next call. The unit is the right one and the frame sound.
     func exchange(unit: UInt8, _ frame: Frame, withinMs: Int) throws(ModbusError) -> UnsafeBufferPointer<UInt8>
 

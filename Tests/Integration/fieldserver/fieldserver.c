@@ -38,7 +38,7 @@ int delayMs, gapMs, randomPercent, randomCount;
 enum kind randomKinds[KINDS];
 unsigned long long seed = 1;
 long accepted, turnedAway, pipelined, gapViolations, strayBytes;
-long long lastAnswerUs, gapUsMin = -1;
+long long lastAnswerUs, gapUsMin = -1, pipelinedUs;
 static long nextConnection = 1;
 
 void die(const char *what) {

@@ -33,7 +33,8 @@ extern int delayMs, gapMs, randomPercent, randomCount;
 extern enum kind randomKinds[KINDS];
 extern unsigned long long seed;
 extern long accepted, turnedAway, pipelined, gapViolations, strayBytes;
-extern long long lastAnswerUs, gapUsMin;
+/* `pipelinedUs`: how long the first request had been under way that another came beside. */
+extern long long lastAnswerUs, gapUsMin, pipelinedUs;
 
 /* fieldserver.c: the line. */
 void die(const char *what);
