@@ -15,13 +15,13 @@ struct IntervalPlacement {
 
     /// Spans of used instants that are remembered of one point: at most these, at least half of them. A reading that is older
     /// than what is remembered stands behind the newest, with its own instant beside it.
-    static let rememberedMax = 8
+    static let rememberedMax = 4
 
     let periodMs: UInt64
     /// The first interval that can still take readings.
     private(set) var openK: UInt64
     /// What every point has used in the open intervals.
-    private var used: [PointNumber: UsedInstants] = [:]
+    private var used = PointTable<UsedInstants>()
 
     init(periodMs: UInt64, openK: UInt64) {
         self.periodMs = periodMs
@@ -36,14 +36,17 @@ struct IntervalPlacement {
         guard k > openK else { return }
         let shift = (k - openK) * periodMs
         openK = k
-        for at in used.values.indices { used.values[at].forget(below: shift) }
-        used = used.filter { !$0.value.isEmpty }
+        for place in 0..<used.count { used[at: place].forget(below: shift) }
+        // Points that speak no more would stay for ever.
+        let quiet = used.values.count(where: \.isEmpty)
+        if quiet > used.count / 2 { used = used.filter { !$0.isEmpty } }
     }
 
     /// `nil` when the point has spoken in every millisecond from there on.
     mutating func place(_ reading: Reading, nowMs: UInt64) -> PlacedReading? {
         let wishedMs = instant(of: reading, nowMs: nowMs)
-        guard let offset = used[reading.point, default: UsedInstants()].take(wishedMs - baseMs) else { return nil }
+        let place = used.place(of: reading.point, else: UsedInstants())
+        guard let offset = used[at: place].take(wishedMs - baseMs) else { return nil }
         let atMs = baseMs + offset
         if Int64(clamping: atMs) == reading.capturedAtMs {
             return PlacedReading(k: atMs / periodMs, reading: reading)

@@ -35,10 +35,10 @@ extension Ledger {
         let values = try latestValues()
         let changed = touched
         let sealed = try append { database, tree in
-            for point in changed { if let value = values[point] { try database.putLatest(value) } }
+            for point in changed.points { if let value = values[point] { try database.putLatest(value) } }
             return try intervals.map { try database.seal($0, to: &tree) }
         }
-        touched = []
+        touched = PointTable()
         return sealed
     }
 

@@ -23,7 +23,7 @@ extension Ledger {
         }
         for placed in readings { newest.take(placed.reading) }
         latest = newest
-        for placed in readings { touched.insert(placed.reading.point) }
+        for placed in readings { touched.set(placed.reading.point, to: ()) }
     }
 
     /// The rows of one interval that is not sealed yet, by instant, then point; of one stream when it is given.
@@ -63,7 +63,7 @@ extension Ledger {
     }
 
     /// Latest values of all points that ever had one.
-    package func latestValues() throws -> [PointNumber: LatestValue] {
+    package func latestValues() throws -> PointTable<LatestValue> {
         if let latest { return latest }
         let (stored, open) = try database().latestValues()
         latest = stored
@@ -76,20 +76,21 @@ extension Ledger {
 
 extension Database {
     /// What the last seal wrote down, and on top of it what is captured since; and which points the latter are.
-    func latestValues() throws -> (values: [PointNumber: LatestValue], open: Set<PointNumber>) {
-        var values: [PointNumber: LatestValue] = [:]
+    func latestValues() throws -> (values: PointTable<LatestValue>, open: PointTable<Void>) {
+        var values = PointTable<LatestValue>()
         try each("SELECT newest, valued, heard, since FROM latest") { row in
             let newest = try row.reading(0)
-            values[newest.point] = LatestValue(
+            let value = LatestValue(
                 newest: newest, valued: try row.readingOrNil(1), heard: try row.readingOrNil(2),
                 since: try row.reading(3))
+            values.set(newest.point, to: value)
             return true
         }
-        var open: Set<PointNumber> = []
+        var open = PointTable<Void>()
         try each("SELECT rows FROM open_batch ORDER BY id") { row in
             try row.openRows(0) { reading in
                 values.take(reading)
-                open.insert(reading.point)
+                open.set(reading.point, to: ())
             }
             return true
         }
@@ -117,13 +118,9 @@ extension Database {
     }
 }
 
-extension [PointNumber: LatestValue] {
+extension PointTable<LatestValue> {
     /// Takes a reading of any point in.
     mutating func take(_ reading: Reading) {
-        if let at = index(forKey: reading.point) {
-            _ = values[at].take(reading)
-        } else {
-            self[reading.point] = LatestValue(reading)
-        }
+        _ = self[at: place(of: reading.point, else: LatestValue(reading))].take(reading)
     }
 }

@@ -20,10 +20,10 @@ package actor Ledger {
     /// What the next leaf is appended to; read again from disk after every error.
     var frontier: Frontier?
     /// Latest values as what is on disk gives them; read again after every error.
-    var latest: [PointNumber: LatestValue]?
+    var latest: PointTable<LatestValue>?
     /// Points whose latest value has changed since the last seal: it follows from the open readings, and the seal that takes
     /// those away writes it down.
-    var touched: Set<PointNumber> = []
+    var touched = PointTable<Void>()
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -87,7 +87,7 @@ package actor Ledger {
         lock = nil
         frontier = nil
         latest = nil
-        touched = []
+        touched = PointTable()
     }
 
     func database() throws -> Database {
@@ -104,7 +104,7 @@ package actor Ledger {
         } catch {
             frontier = nil
             latest = nil
-            touched = []
+            touched = PointTable()
             throw error
         }
     }

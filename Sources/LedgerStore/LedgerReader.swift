@@ -144,7 +144,7 @@ extension LedgerReader {
             "SELECT revision, at_ms, hash, bytes FROM model ORDER BY revision", read: ModelRevision.init)
     }
 
-    package func latestValues() throws -> [PointNumber: LatestValue] { try database().latestValues().values }
+    package func latestValues() throws -> PointTable<LatestValue> { try database().latestValues().values }
 
     package func events(after id: UInt64, limit: Int = 1_000) throws -> [StoredEvent] {
         try database().events(after: id, limit: limit)

@@ -11,28 +11,29 @@ package struct Twin: Hashable, Sendable {
 
     /// When the twin began to listen, UTC ms; points never heard are silent since then.
     package let listeningSinceMs: Int64
-    package private(set) var states: [PointNumber: PointState] = [:]
+    package private(set) var states = PointTable<PointState>()
     private var rules: PointRules
 
     package init(building: Building, numbering: Numbering, listeningSinceMs: Int64) {
         self.listeningSinceMs = listeningSinceMs
         rules = PointRules(building, numbering)
-        for number in rules.points { states[number] = PointState(listeningSinceMs: listeningSinceMs) }
+        states.reserveCapacity(rules.points.count)
+        for point in rules.points { states.set(point, to: PointState(listeningSinceMs: listeningSinceMs)) }
     }
 
     /// Takes one reading in. A good value outside the point's limits becomes `out-of-range`: store `Change.reading`, not the argument.
     ///
     /// A reading that is not newer than the point's last leaves the state as it is (`isLate`): it belongs to history.
     package mutating func apply(_ reading: Reading) -> TwinChange {
-        guard let rule = rules[reading.point], let place = states.index(forKey: reading.point) else {
+        guard let place = states.place(of: reading.point) else {
             return TwinChange(reading: reading, fate: .unknownPoint, before: .offline)
         }
-        let judged = rule.judge(reading)
-        let before = states.values[place].quality
-        if let touchedAtMs = states.values[place].touchedAtMs, judged.capturedAtMs <= touchedAtMs {
+        let judged = rules[at: place].judge(reading)
+        let before = states[at: place].quality
+        if let touchedAtMs = states[at: place].touchedAtMs, judged.capturedAtMs <= touchedAtMs {
             return TwinChange(reading: judged, fate: .late, before: before)
         }
-        states.values[place].take(judged)
+        states[at: place].take(judged)
         return TwinChange(reading: judged, fate: .applied, before: before)
     }
 
@@ -41,10 +42,11 @@ package struct Twin: Hashable, Sendable {
     /// A device fault stays one: it is told once, while the device goes on refusing, and whoever told it says when it ends.
     package func silence(_ nowMs: Int64) -> [Reading] {
         var found: [Reading] = []
-        for number in rules.points {
-            guard let expectedMs = rules[number]?.expectedMs, let state = states[number],
-                state.quality != .deviceFault
-            else { continue }
+        for (place, point) in rules.points.enumerated() {
+            guard let expectedMs = rules[at: place].expectedMs, states[at: place].quality != .deviceFault else {
+                continue
+            }
+            let state = states[at: place]
             let silentMs = nowMs - (state.heardAtMs ?? listeningSinceMs)
             guard nowMs > state.touchedAtMs ?? Int64.min else { continue }
             let due: Quality
@@ -56,16 +58,17 @@ package struct Twin: Hashable, Sendable {
                 continue
             }
             if state.touchedAtMs != nil, state.quality == due || state.quality == .offline { continue }
-            found.append(Reading(point: number, capturedAtMs: nowMs, quality: due, value: .none))
+            found.append(Reading(point: point, capturedAtMs: nowMs, quality: due, value: .none))
         }
-        return found.sorted { $0.point < $1.point }
+        return found
     }
 
     /// The same states under a new revision of the building. New points begin to be silent at `nowMs`; points that left are forgotten.
     package mutating func replace(building: Building, numbering: Numbering, nowMs: Int64) {
         rules = PointRules(building, numbering)
-        var kept: [PointNumber: PointState] = [:]
-        for number in rules.points { kept[number] = states[number] ?? PointState(listeningSinceMs: nowMs) }
+        var kept = PointTable<PointState>()
+        kept.reserveCapacity(rules.points.count)
+        for point in rules.points { kept.set(point, to: states[point] ?? PointState(listeningSinceMs: nowMs)) }
         states = kept
     }
 }
@@ -150,22 +153,26 @@ private struct PointRule: Hashable, Sendable {
 
 /// The rules of all points; most points have one of a few, so each is kept once.
 private struct PointRules: Hashable, Sendable {
+    /// Rising; a point's position here is its place in the twin's states.
+    let points: [PointNumber]
     private var kinds: [PointRule] = []
-    private var kindOf: [PointNumber: Int32] = [:]
+    private var kindOf: [Int32] = []
 
     init(_ building: Building, _ numbering: Numbering) {
         var known: [PointRule: Int32] = [:]
-        kindOf.reserveCapacity(building.points.count)
+        var numbered = PointTable<Point>()
         for point in building.points {
-            guard let number = numbering.points[point.id] else { continue }
+            if let number = numbering.points[point.id] { numbered.set(number, to: point) }
+        }
+        points = numbered.points
+        kindOf.reserveCapacity(points.count)
+        for (_, point) in numbered {
             let rule = PointRule(point)
             let kind = known[rule] ?? Int32(kinds.count)
             if known.updateValue(kind, forKey: rule) == nil { kinds.append(rule) }
-            kindOf[number] = kind
+            kindOf.append(kind)
         }
     }
 
-    var points: some Sequence<PointNumber> { kindOf.keys }
-
-    subscript(point: PointNumber) -> PointRule? { kindOf[point].map { kinds[Int($0)] } }
+    subscript(at place: Int) -> PointRule { kinds[Int(kindOf[place])] }
 }

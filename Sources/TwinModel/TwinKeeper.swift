@@ -12,7 +12,7 @@ package actor TwinKeeper {
     package private(set) var droppedBatches: UInt64 = 0
 
     /// Ids of the points of the present revision.
-    package private(set) var ids: [PointNumber: String]
+    package private(set) var ids: PointTable<String>
     private var subscribers: [UInt64: AsyncStream<[Reading]>.Continuation] = [:]
     private var nextSubscriber: UInt64 = 0
 
@@ -104,10 +104,10 @@ package actor TwinKeeper {
         }
     }
 
-    private static func ids(_ building: Building, _ numbering: Numbering) -> [PointNumber: String] {
-        var ids: [PointNumber: String] = [:]
+    private static func ids(_ building: Building, _ numbering: Numbering) -> PointTable<String> {
+        var ids = PointTable<String>()
         for point in building.points {
-            if let number = numbering.points[point.id] { ids[number] = point.id }
+            if let number = numbering.points[point.id] { ids.set(number, to: point.id) }
         }
         return ids
     }

@@ -1,0 +1,108 @@
+/// A value for every point, found by the point's number.
+///
+/// Numbers are given one after the other, so a point's place is mostly its number less the first one's, and a look there finds it;
+/// otherwise the numbers are searched. Values lie close together: a table costs 8 bytes a point beside them.
+/// Points come in, and none leaves: whoever wants fewer makes a new table.
+package struct PointTable<Value> {
+    /// Rising.
+    @usableFromInline private(set) var sorted: [PointNumber] = []
+    /// Where the value of each of `sorted` stands.
+    @usableFromInline private(set) var places: [UInt32] = []
+    /// In the order in which the points came in.
+    @usableFromInline var stored: [Value] = []
+
+    package init() {}
+
+    package var count: Int { sorted.count }
+    package var isEmpty: Bool { sorted.isEmpty }
+    /// Rising.
+    package var points: [PointNumber] { sorted }
+    /// In the order in which the points came in.
+    package var values: [Value] { stored }
+
+    package mutating func reserveCapacity(_ count: Int) {
+        sorted.reserveCapacity(count)
+        places.reserveCapacity(count)
+        stored.reserveCapacity(count)
+    }
+
+    /// The place of a point's value, for `subscript(at:)`; it never changes. `nil` when the table has none of it.
+    @inlinable package func place(of point: PointNumber) -> Int? {
+        let at = position(of: point)
+        return at < sorted.count && sorted[at] == point ? Int(places[at]) : nil
+    }
+
+    /// The place of a point's value, which is `first` when there was none.
+    @inlinable package mutating func place(of point: PointNumber, else first: @autoclosure () -> Value) -> Int {
+        let at = position(of: point)
+        if at < sorted.count, sorted[at] == point { return Int(places[at]) }
+        insert(point, at: at)
+        stored.append(first())
+        return stored.count - 1
+    }
+
+    /// - Precondition: a place this table gave.
+    @inlinable package subscript(at place: Int) -> Value {
+        get { stored[place] }
+        _modify { yield &stored[place] }
+    }
+
+    @inlinable package subscript(point: PointNumber) -> Value? { place(of: point).map { stored[$0] } }
+
+    @inlinable package mutating func set(_ point: PointNumber, to value: Value) {
+        stored[place(of: point, else: value)] = value
+    }
+
+    /// Only what is wanted; places are given anew.
+    package func filter(_ isWanted: (Value) -> Bool) -> PointTable {
+        var kept = PointTable()
+        for (point, value) in self where isWanted(value) { kept.set(point, to: value) }
+        return kept
+    }
+
+    /// The first position in `sorted` whose point is not below this one.
+    @usableFromInline func position(of point: PointNumber) -> Int {
+        guard let first = sorted.first, point > first else { return 0 }
+        // Numbers differ by at least one, so no point stands further from the first than its number does.
+        let guess = Swift.min(Int(point.rawValue - first.rawValue), sorted.count)
+        if guess < sorted.count, sorted[guess] == point { return guess }
+        var (low, high) = (0, guess)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < point { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    @usableFromInline mutating func insert(_ point: PointNumber, at position: Int) {
+        sorted.insert(point, at: position)
+        places.insert(UInt32(stored.count), at: position)
+    }
+}
+
+/// In order of point.
+extension PointTable: Sequence {
+    package func makeIterator() -> some IteratorProtocol<(point: PointNumber, value: Value)> {
+        zip(sorted, places).lazy.map { (point: $0, value: stored[Int($1)]) }.makeIterator()
+    }
+
+    package var underestimatedCount: Int { count }
+}
+
+/// Two tables with the same value for the same points are one, whatever came in first.
+extension PointTable: Equatable where Value: Equatable {
+    package static func == (a: PointTable, b: PointTable) -> Bool {
+        a.sorted == b.sorted && zip(a.places, b.places).allSatisfy { a.stored[Int($0)] == b.stored[Int($1)] }
+    }
+}
+
+extension PointTable: Hashable where Value: Hashable {
+    package func hash(into hasher: inout Hasher) {
+        for (point, value) in self {
+            hasher.combine(point)
+            hasher.combine(value)
+        }
+    }
+}
+
+extension PointTable: Sendable where Value: Sendable {}
