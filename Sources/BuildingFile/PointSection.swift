@@ -64,7 +64,7 @@ enum PointSection {
             limits: try limits(node["limits"]),
             binding: Binding(
                 device: device.device.id, profilePoint: source.id, profile: device.profile.id,
-                profileHash: device.profile.hash.bytes),
+                profileHash: device.device.profileHash),
             expectedSeconds: report.map { max(expected ?? 0, UInt32(clamping: $0.maxMs / 1_000)) } ?? expected,
             kind: source.kind, scale: source.scale,
             stream: try node["stream"].map { node throws(SourceError) in

@@ -121,8 +121,8 @@ extension CaptureFlow {
         if events.isEmpty { return }
         let told = events
         try await writer.store.addEvents(told, nowMs: clock.wallMs())
-        // More may have joined meanwhile.
-        events.removeFirst(told.count)
+        // More may have joined meanwhile; if not, the room goes too.
+        if events.count == told.count { events = [] } else { events.removeFirst(told.count) }
     }
 
     /// By how much the wall clock was set since the last look, in ms. It may be slewed; a step is told by the other clock.

@@ -69,7 +69,9 @@ struct Fields {
     /// An element that is a list of arrays.
     mutating func list<Value>(_ read: (inout Fields) throws(Mismatch) -> Value) throws(Mismatch) -> [Value] {
         var values: [Value] = []
-        for element in try array() {
+        let elements = try array()
+        values.reserveCapacity(elements.count)
+        for element in elements {
             var inner = try Fields(element)
             values.append(try read(&inner))
             try inner.end()

@@ -105,7 +105,10 @@ struct UnitPoll {
         self.phase = min(max(phase, 0), 1)
         self.backOffMs = backOffMs
         self.unit = unit
-        points = unit.points.compactMap { bound in bound.source.modbus.map { (bound, $0) } }
+        var points: [(bound: BoundPoint, place: ModbusPoint)] = []
+        points.reserveCapacity(unit.points.count)
+        for bound in unit.points { if let place = bound.source.modbus { points.append((bound, place)) } }
+        self.points = points
         told = Array(repeating: nil, count: points.count)
         againAtMs = Array(repeating: nil, count: points.count)
         isSeen = Array(repeating: false, count: points.count)

@@ -3,58 +3,62 @@
 /// Numbers are given one after the other, so a point's place is mostly its number less the first one's, and a look there finds it;
 /// otherwise the numbers are searched. Values lie close together: a table costs 8 bytes a point beside them.
 /// Points come in, and none leaves: whoever wants fewer makes a new table.
-package struct PointTable<Value> {
+///
+/// Public because only then is it made for its values where it is used: the compiler leaves what is `package` generic there.
+public struct PointTable<Value> {
     /// Rising.
-    @usableFromInline private(set) var sorted: [PointNumber] = []
+    @usableFromInline var sorted: [PointNumber] = []
     /// Where the value of each of `sorted` stands.
-    @usableFromInline private(set) var places: [UInt32] = []
+    @usableFromInline var places: [UInt32] = []
     /// In the order in which the points came in.
     @usableFromInline var stored: [Value] = []
 
-    package init() {}
+    @inlinable public init() {}
 
-    package var count: Int { sorted.count }
-    package var isEmpty: Bool { sorted.isEmpty }
+    @inlinable public var count: Int { sorted.count }
+    @inlinable public var isEmpty: Bool { sorted.isEmpty }
     /// Rising.
-    package var points: [PointNumber] { sorted }
+    @inlinable public var points: [PointNumber] { sorted }
     /// In the order in which the points came in.
-    package var values: [Value] { stored }
+    @inlinable public var values: [Value] { stored }
 
-    package mutating func reserveCapacity(_ count: Int) {
+    @inlinable public mutating func reserveCapacity(_ count: Int) {
         sorted.reserveCapacity(count)
         places.reserveCapacity(count)
         stored.reserveCapacity(count)
     }
 
     /// The place of a point's value, for `subscript(at:)`; it never changes. `nil` when the table has none of it.
-    @inlinable package func place(of point: PointNumber) -> Int? {
+    @inlinable public func place(of point: PointNumber) -> Int? {
         let at = position(of: point)
         return at < sorted.count && sorted[at] == point ? Int(places[at]) : nil
     }
 
     /// The place of a point's value, which is `first` when there was none.
-    @inlinable package mutating func place(of point: PointNumber, else first: @autoclosure () -> Value) -> Int {
+    @inlinable public mutating func place(of point: PointNumber, else first: @autoclosure () -> Value) -> Int {
         let at = position(of: point)
         if at < sorted.count, sorted[at] == point { return Int(places[at]) }
         insert(point, at: at)
+        // By a quarter instead of twice: values may be large, and a building's points do not grow for long.
+        if stored.count == stored.capacity { stored.reserveCapacity(stored.count + stored.count / 4 + 8) }
         stored.append(first())
         return stored.count - 1
     }
 
     /// - Precondition: a place this table gave.
-    @inlinable package subscript(at place: Int) -> Value {
+    @inlinable public subscript(at place: Int) -> Value {
         get { stored[place] }
         _modify { yield &stored[place] }
     }
 
-    @inlinable package subscript(point: PointNumber) -> Value? { place(of: point).map { stored[$0] } }
+    @inlinable public subscript(point: PointNumber) -> Value? { place(of: point).map { stored[$0] } }
 
-    @inlinable package mutating func set(_ point: PointNumber, to value: Value) {
+    @inlinable public mutating func set(_ point: PointNumber, to value: Value) {
         stored[place(of: point, else: value)] = value
     }
 
     /// Only what is wanted; places are given anew.
-    package func filter(_ isWanted: (Value) -> Bool) -> PointTable {
+    @inlinable public func filter(_ isWanted: (Value) -> Bool) -> PointTable {
         var kept = PointTable()
         for (point, value) in self where isWanted(value) { kept.set(point, to: value) }
         return kept
@@ -82,22 +86,27 @@ package struct PointTable<Value> {
 
 /// In order of point.
 extension PointTable: Sequence {
-    package func makeIterator() -> some IteratorProtocol<(point: PointNumber, value: Value)> {
-        zip(sorted, places).lazy.map { (point: $0, value: stored[Int($1)]) }.makeIterator()
+    @inlinable public func makeIterator() -> AnyIterator<(point: PointNumber, value: Value)> {
+        var next = 0
+        return AnyIterator {
+            guard next < sorted.count else { return nil }
+            defer { next += 1 }
+            return (sorted[next], stored[Int(places[next])])
+        }
     }
 
-    package var underestimatedCount: Int { count }
+    @inlinable public var underestimatedCount: Int { count }
 }
 
 /// Two tables with the same value for the same points are one, whatever came in first.
 extension PointTable: Equatable where Value: Equatable {
-    package static func == (a: PointTable, b: PointTable) -> Bool {
+    @inlinable public static func == (a: PointTable, b: PointTable) -> Bool {
         a.sorted == b.sorted && zip(a.places, b.places).allSatisfy { a.stored[Int($0)] == b.stored[Int($1)] }
     }
 }
 
 extension PointTable: Hashable where Value: Hashable {
-    package func hash(into hasher: inout Hasher) {
+    @inlinable public func hash(into hasher: inout Hasher) {
         for (point, value) in self {
             hasher.combine(point)
             hasher.combine(value)

@@ -1,9 +1,9 @@
 /// Number of a point: assigned once when the point first appears in a building file, stored, never reused.
-package struct PointNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let rawValue: UInt32
-    package init(_ rawValue: UInt32) { self.rawValue = rawValue }
-    package static func < (a: PointNumber, b: PointNumber) -> Bool { a.rawValue < b.rawValue }
-    package var description: String { String(rawValue) }
+public struct PointNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let rawValue: UInt32
+    @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+    @inlinable public static func < (a: PointNumber, b: PointNumber) -> Bool { a.rawValue < b.rawValue }
+    public var description: String { String(rawValue) }
 }
 
 /// Number of a stream: points that are disclosed, retained and erased together. Assigned once, never reused.

@@ -16,9 +16,18 @@ package struct Building: Hashable, Sendable {
         self.id = id
         self.label = label
         self.timeZone = timeZone
-        self.entities = entities.sorted { $0.id < $1.id }
-        self.devices = devices.sorted { $0.id < $1.id }
-        self.points = points.sorted { $0.id < $1.id }
+        self.entities = Self.inOrder(entities, of: \.id)
+        self.devices = Self.inOrder(devices, of: \.id)
+        self.points = Self.inOrder(points, of: \.id)
+    }
+
+    /// With no more room than is needed: sorting what was appended to would keep the room of twice as many.
+    private static func inOrder<Value>(_ values: [Value], of id: (Value) -> String) -> [Value] {
+        var ordered: [Value] = []
+        ordered.reserveCapacity(values.count)
+        ordered.append(contentsOf: values)
+        ordered.sort { id($0) < id($1) }
+        return ordered
     }
 
     package func entity(_ id: String) -> Entity? { Self.find(id, in: entities, by: \.id) }

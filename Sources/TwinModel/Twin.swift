@@ -43,12 +43,11 @@ package struct Twin: Hashable, Sendable {
     package func silence(_ nowMs: Int64) -> [Reading] {
         var found: [Reading] = []
         for (place, point) in rules.points.enumerated() {
-            guard let expectedMs = rules[at: place].expectedMs, states[at: place].quality != .deviceFault else {
-                continue
-            }
-            let state = states[at: place]
-            let silentMs = nowMs - (state.heardAtMs ?? listeningSinceMs)
-            guard nowMs > state.touchedAtMs ?? Int64.min else { continue }
+            guard let expectedMs = rules[at: place].expectedMs else { continue }
+            // The value of a state is not needed, and copying it costs more than all the rest.
+            let (quality, touchedAtMs) = (states[at: place].quality, states[at: place].touchedAtMs)
+            guard quality != .deviceFault, nowMs > touchedAtMs ?? Int64.min else { continue }
+            let silentMs = nowMs - (states[at: place].heardAtMs ?? listeningSinceMs)
             let due: Quality
             if silentMs > expectedMs * Self.offlineAfterExpected {
                 due = .offline
@@ -57,7 +56,7 @@ package struct Twin: Hashable, Sendable {
             } else {
                 continue
             }
-            if state.touchedAtMs != nil, state.quality == due || state.quality == .offline { continue }
+            if touchedAtMs != nil, quality == due || quality == .offline { continue }
             found.append(Reading(point: point, capturedAtMs: nowMs, quality: due, value: .none))
         }
         return found
