@@ -253,7 +253,8 @@ let package = Package(
             "GatewayTests",
             [
                 "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
-                "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "Gateway", logging,
+                "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "LocalTangle",
+                "Gateway", logging,
             ]),
     ]
 )

@@ -8,8 +8,10 @@ package struct LocalTangleConfiguration: Sendable {
     package var intervalMs: Int64
     /// Score a block must reach; 0 asks for no work.
     package var minPoWScore: UInt32
-    /// Coordinator keys made for a new network, 1…255; every milestone is signed with all of them.
-    package var keyCount: Int
+    /// Coordinator keys, 1…255; `nil`: as many as the directory holds, and one in a new network.
+    package var keyCount: Int?
+    /// How many of the keys sign a milestone, in turns; `nil`: as many as the directory says, and all in a new network.
+    package var threshold: Int?
     /// Milestones after which referenced blocks, their proofs and their milestone are forgotten (404), at least 20.
     package var pruneAfter: UInt32
     /// Where keys, milestones and blocks are kept; nil keeps nothing.
@@ -23,12 +25,13 @@ package struct LocalTangleConfiguration: Sendable {
 
     package init(
         networkName: String = "plumbline-local", intervalMs: Int64 = 1_000, minPoWScore: UInt32 = 100,
-        keyCount: Int = 1, pruneAfter: UInt32 = 3_600, directory: String? = nil
+        keyCount: Int? = nil, threshold: Int? = nil, pruneAfter: UInt32 = 3_600, directory: String? = nil
     ) {
         self.networkName = networkName
         self.intervalMs = intervalMs
         self.minPoWScore = minPoWScore
         self.keyCount = keyCount
+        self.threshold = threshold
         self.pruneAfter = pruneAfter
         self.directory = directory
     }
@@ -39,35 +42,21 @@ package struct LocalTangleConfiguration: Sendable {
 
     func check() throws(LocalTangleError) {
         guard intervalMs == 0 || intervalMs >= Self.intervalMsMin else { throw .interval(ms: intervalMs) }
-        guard (1...255).contains(keyCount) else { throw .keyCount(keyCount) }
+        if let keyCount, !(1...255).contains(keyCount) { throw .keyCount(keyCount) }
+        if let threshold, !(1...(keyCount ?? 255)).contains(threshold) { throw .threshold(threshold, keys: keyCount) }
         guard pruneAfter >= Self.pruneAfterMin else { throw .pruneAfter(pruneAfter) }
         guard (1...255).contains(networkName.utf8.count) else { throw .networkName(networkName) }
     }
 }
 
-/// What a test can make the node do wrong (tangle.md section 9). All off by default.
-package struct LocalTangleFaults: Sendable, Equatable {
-    /// Milestones refer to no user block: promotion and reattachment can be seen.
-    package var ignoresUserBlocks = false
-    /// `/health` 503, `isHealthy` false.
-    package var isUnhealthy = false
-    /// The latest milestone is reported ten minutes older than it is.
-    package var reportsStaleMilestone = false
-    /// Blocks are taken, and the answer is 500.
-    package var losesReplies = false
-    /// Blocks are taken, and the id in the answer is another.
-    package var answersOtherID = false
-    /// `/tips` 503.
-    package var hasNoTips = false
-    /// `/api/poi/v1` is not there.
-    package var hasNoProofs = false
-
-    package init() {}
-}
-
 package enum LocalTangleError: Error, Equatable {
     case interval(ms: Int64)
     case keyCount(Int)
+    case threshold(Int, keys: Int?)
+    /// The directory holds other keys, or fewer or more of them sign.
+    case otherKeys(path: String, count: Int, threshold: Int)
+    /// Not the name of a fault, a number that it cannot have, or a fault told twice.
+    case fault(String)
     case pruneAfter(UInt32)
     case networkName(String)
     /// The directory belongs to another network.
@@ -76,6 +65,8 @@ package enum LocalTangleError: Error, Equatable {
     case damaged(path: String, offset: Int)
     /// Record `number`, from 0, of the stored file does not follow from those before it.
     case record(path: String, number: Int)
+    /// What is stored is whole, but milestone `index` is not one that this network's coordinator made.
+    case milestone(path: String, index: UInt32, why: String)
     /// A system call failed on `path`.
     case disk(doing: String, path: String, errno: Int32)
     /// The next milestone index or time does not fit its field.
@@ -89,6 +80,16 @@ extension LocalTangleError: CustomStringConvertible {
         switch self {
         case .interval(let ms): "a milestone interval of \(ms) ms is too short: at least 1000, or 0 for none"
         case .keyCount(let count): "\(count) coordinator keys: 1 to 255 are possible"
+        case .threshold(let threshold, let keys):
+            "\(threshold) of \(keys.map { "\($0)" } ?? "255") keys cannot sign: from 1 to all of them can"
+        case .otherKeys(let path, let count, let threshold):
+            "\(path) holds \(count) keys, of which \(threshold) sign: ask for these, or use another directory"
+        case .fault(let word):
+            "'\(word)' is no fault of this node; there are, each once: "
+                + LocalTangleFault.allCases.map { "\($0.rawValue)[=\($0.range.lowerBound)-\($0.range.upperBound)]" }
+                .joined(separator: " ")
+        case .milestone(let path, let index, let why):
+            "milestone \(index) in \(path) \(why): put the directory back as it was, or start a new network in another"
         case .pruneAfter(let count): "forgetting after \(count) milestones is too soon: at least 20"
         case .networkName(let name): "network name \"\(name)\" has no or more than 255 bytes"
         case .otherNetwork(let stored, let wanted):

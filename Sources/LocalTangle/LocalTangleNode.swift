@@ -9,24 +9,38 @@ package actor LocalTangleNode {
     package nonisolated let configuration: LocalTangleConfiguration
     /// Public keys of the coordinator, ascending, 32 bytes each.
     package nonisolated let publicKeys: [[UInt8]]
+    /// How many of the keys sign a milestone.
+    package nonisolated let threshold: Int
+    /// The keys as a configuration of several holders names them: `holder-1` and so on, good for ever.
+    package nonisolated let heldKeys: [MilestoneKey]
     private let nowMs: @Sendable () -> Int64
+    private let pause: @Sendable (_ ms: Int64) async throws -> Void
     private var state: NodeState
     private var faults = LocalTangleFaults()
 
     static let healthyMs: Int64 = 300_000
     static let poolBlocksMax = 1_000
 
-    /// Opens or makes the network and its first milestone. `clock`: UTC in ms since 1970.
+    /// Opens or makes the network and its first milestone.
+    ///
+    /// - Parameters:
+    ///   - clock: UTC in ms since 1970.
+    ///   - pause: waits that long before an answer of a slow node.
     package init(
-        configuration: LocalTangleConfiguration, clock: @escaping @Sendable () -> Int64
+        configuration: LocalTangleConfiguration, clock: @escaping @Sendable () -> Int64,
+        pause: @escaping @Sendable (_ ms: Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) }
     ) throws(LocalTangleError) {
         var state = try NodeState.opened(configuration)
         if state.cone.latestIndex == 0 {
-            _ = try state.issueMilestone(nowS: Self.wholeSeconds(clock()), ignoringUserBlocks: false)
+            _ = try state.issueMilestone(
+                nowS: Self.wholeSeconds(clock()), ignoringUserBlocks: false, pruneAfter: configuration.pruneAfter)
         }
         self.configuration = configuration
         publicKeys = state.coordinator.publicKeys
+        threshold = state.coordinator.threshold
+        heldKeys = state.coordinator.heldKeys
         nowMs = clock
+        self.pause = pause
         self.state = state
     }
 
@@ -40,7 +54,11 @@ package actor LocalTangleNode {
     /// Makes the next milestone now; on disk when this returns.
     @discardableResult
     package func issueMilestone() throws -> Milestone {
-        try state.issueMilestone(nowS: Self.wholeSeconds(nowMs()), ignoringUserBlocks: faults.ignoresUserBlocks)
+        let milestone = try state.issueMilestone(
+            nowS: Self.wholeSeconds(nowMs()), ignoringUserBlocks: faults.isOn(.ignore),
+            pruneAfter: min(configuration.pruneAfter, faults.size(.prune) ?? .max))
+        for fault in LocalTangleFault.allCases where fault.measure == .milestones { _ = faults.spend(fault) }
+        return milestone
     }
 
     /// Rounded up: a milestone must not be dated before what it confirms (formats.md section 7, core step 8: no slack there).
@@ -56,6 +74,19 @@ package actor LocalTangleNode {
     package func setFaults(_ faults: LocalTangleFaults) { self.faults = faults }
 
     var currentFaults: LocalTangleFaults { faults }
+
+    /// What goes wrong with the answer to a block that was taken.
+    enum ReplyFault { case lost, otherID }
+
+    func replyFault() -> ReplyFault? {
+        if faults.spend(.lostReply) { return .lost }
+        return faults.spend(.otherID) ? .otherID : nil
+    }
+
+    /// What a slow node does before it answers.
+    nonisolated func waitIfSlow() async throws {
+        if let ms = await currentFaults.size(.slow) { try await pause(Int64(ms)) }
+    }
 
     // MARK: Blocks
 
@@ -86,7 +117,7 @@ package actor LocalTangleNode {
     package func block(_ id: BlockID) throws(NodeRefusal) -> [UInt8] { try held(id).bytes }
 
     package func tips() throws(NodeRefusal) -> [BlockID] {
-        if faults.hasNoTips { throw .unavailable("no tips available") }
+        if faults.isOn(.noTips) { throw .unavailable("no tips available") }
         return state.cone.chooseTips()
     }
 
@@ -128,23 +159,23 @@ package actor LocalTangleNode {
 
     /// What `validate` of the plugin says: path and signatures under this node's own keys.
     package nonisolated func isValid(_ proof: InclusionProof) -> Bool {
-        guard case .holds = proof.milestone.verdict(keys: milestoneKeys(), threshold: 1) else { return false }
+        guard case .holds = proof.milestone.verdict(keys: heldKeys, threshold: threshold) else { return false }
         return proof.isIncluded
     }
 
     // MARK: As JSON
 
     package var isHealthy: Bool {
-        guard let latest = state.cone.latest?.milestone, !faults.isUnhealthy else { return false }
+        guard let latest = state.cone.latest?.milestone, !faults.isOn(.unhealthy) else { return false }
         return nowMs() - Int64(latest.timestamp) * 1_000 < Self.healthyMs
     }
 
     func info() -> JSON {
         let latest = state.cone.latest
-        let staleS: UInt32 = faults.reportsStaleMilestone ? 600 : 0
+        let staleS = faults.size(.stale) ?? 0
         let milestone = JSON.members([
             "index": .number(state.cone.latestIndex),
-            "timestamp": latest.map { .number($0.milestone.timestamp &- staleS) },
+            "timestamp": latest.map { .number($0.milestone.timestamp - min(staleS, $0.milestone.timestamp)) },
             "milestoneId": latest.map { .string($0.id.text) },
         ])
         let waiting = Double(state.cone.pending.count)

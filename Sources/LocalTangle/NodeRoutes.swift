@@ -14,6 +14,7 @@ struct NodeRoutes {
 
     func router() -> Router<BasicRequestContext> {
         let router = Router()
+        router.add(middleware: SlowMiddleware(node: node))
         router.add(middleware: RefusalMiddleware())
         router.get("/health") { _, _ in Response(status: await node.isHealthy ? .ok : .serviceUnavailable) }
         router.get("/api/routes") { _, _ in
@@ -91,9 +92,11 @@ struct NodeRoutes {
             throw NodeRefusal(status: 415, message: "content type \(type) is not taken")
         }
         var id = try await node.submit(blockBytes)
-        let faults = await node.currentFaults
-        if faults.losesReplies { throw NodeRefusal(status: 500, message: "the reply was lost") }
-        if faults.answersOtherID { id = Block.id(of: id.bytes) }
+        switch await node.replyFault() {
+        case .lost: return lost()
+        case .otherID: id = Block.id(of: id.bytes)
+        case nil: break
+        }
         var response = json(.members(["blockId": .string(id.text)]))
         response.status = .created
         response.headers[.location] = "\(Self.core)/blocks/\(id.text)"
@@ -139,6 +142,13 @@ struct NodeRoutes {
         do { return try make() } catch { throw NodeRefusal(status: 500, message: "no JSON form: \(error)") }
     }
 
+    /// An answer that breaks off before its first word: whoever asked cannot know whether it was done.
+    private func lost() -> Response {
+        Response(status: .created, body: ResponseBody(contentLength: 1) { _ in throw ReplyLost() })
+    }
+
+    private struct ReplyLost: Error {}
+
     private func raw(_ bytes: [UInt8]) -> Response { response(bytes, type: Self.rawType) }
 
     private func json(_ value: JSON) -> Response { response(value.bytes, type: Self.jsonType) }
@@ -146,6 +156,19 @@ struct NodeRoutes {
     private func response(_ bytes: [UInt8], type: String) -> Response {
         Response(
             status: .ok, headers: [.contentType: type], body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+}
+
+/// Every answer of a slow node waits.
+private struct SlowMiddleware: RouterMiddleware {
+    let node: LocalTangleNode
+
+    func handle(
+        _ request: Request, context: BasicRequestContext,
+        next: @concurrent (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        try await node.waitIfSlow()
+        return try await next(request, context)
     }
 }
 

@@ -31,11 +31,11 @@ struct NodeState: ~Copyable {
     static func opened(_ configuration: LocalTangleConfiguration) throws(LocalTangleError) -> NodeState {
         try configuration.check()
         guard let directory = configuration.directory else {
-            return NodeState(
-                configuration: configuration, coordinator: Coordinator(count: configuration.keyCount), journal: nil)
+            let coordinator = Coordinator(count: configuration.keyCount ?? 1, threshold: configuration.threshold)
+            return NodeState(configuration: configuration, coordinator: coordinator, journal: nil)
         }
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw .disk(doing: "make", path: directory, errno: errno) }
-        let coordinator = try Coordinator.stored(path: directory + "/keys", count: configuration.keyCount)
+        let coordinator = try Coordinator.stored(path: directory + "/keys", configuration)
         let path = directory + "/tangle"
         var records: [NodeJournal.Record] = []
         var journal = try NodeJournal.opened(path: path, records: &records)
@@ -46,6 +46,7 @@ struct NodeState: ~Copyable {
         var state = NodeState(configuration: configuration, coordinator: coordinator, journal: journal)
         for (place, record) in records.enumerated() { try state.restore(record, place: place, path: path) }
         state.cone.prune(after: configuration.pruneAfter)
+        try state.check(path: path)
         return state
     }
 
@@ -57,8 +58,10 @@ struct NodeState: ~Copyable {
         cone.add(block, bytes: bytes, id: id)
     }
 
-    /// Makes, signs, stores and applies the next milestone.
-    mutating func issueMilestone(nowS: Int64, ignoringUserBlocks: Bool) throws(LocalTangleError) -> Milestone {
+    /// Makes, signs, stores and applies the next milestone; then forgets what is older than `pruneAfter` milestones.
+    mutating func issueMilestone(
+        nowS: Int64, ignoringUserBlocks: Bool, pruneAfter: UInt32
+    ) throws(LocalTangleError) -> Milestone {
         let latest = cone.latest?.milestone
         let (parents, newCone) = cone.nextParents { _ in !ignoringUserBlocks }
         let timeS = max(nowS, latest.map { Int64($0.timestamp) + 1 } ?? 0)
@@ -69,7 +72,7 @@ struct NodeState: ~Copyable {
                 parents: parents, inclusionRoot: InclusionTree.root(newCone), appliedRoot: InclusionTree.root([])))
         try append(.init(kind: Kind.milestone, bytes: milestone.serialized()))
         cone.apply(milestone, cone: newCone, block: try Self.block(of: milestone))
-        cone.prune(after: configuration.pruneAfter)
+        cone.prune(after: pruneAfter)
         try rewriteIfLarge()
         return milestone
     }

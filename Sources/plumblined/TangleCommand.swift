@@ -6,8 +6,15 @@ struct TangleCommand: AsyncParsableCommand {
         commandName: "tangle",
         abstract: "Runs the development Tangle node alone, on loopback.",
         discussion: """
-            Speaks what a Stardust node speaks (core/v2, poi/v1), for tests and for a try. Whoever runs it holds every key: it proves
-            nothing to a third party.
+            Speaks what a Stardust node speaks (core/v2, poi/v1), for tests and for a try.
+            Whoever runs it holds every key: it proves nothing to a third party. When it
+            listens, it prints the tangle: section of a gateway that is to use it.
+
+            Faults, for tests. N counts milestones, or the blocks of lost-reply and
+            other-id, until the fault ends; without a number it does not end. For prune,
+            stale and slow the number says how far the node is off; the one shown is taken
+            without a number.
+            \(LocalTangleFault.help)
             """)
 
     @Option(help: "Port on 127.0.0.1; 0 takes a free one, which is printed.")
@@ -25,11 +32,21 @@ struct TangleCommand: AsyncParsableCommand {
     @Option(help: "Folder for keys, milestones and waiting blocks; without it nothing is kept.")
     var dir: String?
 
+    @Option(help: "Coordinator keys, 1 to 255; those in --dir, or one, when it is left out.")
+    var keys: Int?
+
+    @Option(help: "Keys that sign a milestone, in turns; as --dir says, or all, when it is left out.")
+    var threshold: Int?
+
+    @Option(name: .customLong("fault"), help: "A fault of the list above: NAME or NAME=N. May be given again.")
+    var faults: [String] = []
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535") }
         guard milliseconds(interval) != nil else {
             throw ValidationError("--interval takes a span such as 1s, 2500ms or 1m")
         }
+        do { _ = try LocalTangleFaults(words: faults) } catch { throw ValidationError("--fault: \(error)") }
     }
 
     func run() async throws {
@@ -37,11 +54,18 @@ struct TangleCommand: AsyncParsableCommand {
             let node = try LocalTangleNode(
                 configuration: LocalTangleConfiguration(
                     networkName: network, intervalMs: milliseconds(interval) ?? 1_000, minPoWScore: minPoWScore,
-                    directory: dir),
+                    keyCount: keys, threshold: threshold, directory: dir),
                 clock: { Terminal.wallMs() })
+            let faults = try LocalTangleFaults(words: faults)
+            await node.setFaults(faults)
             try await untilSignal {
                 try await node.run(port: port) { port in
-                    Terminal.say("plumblined: development node on http://127.0.0.1:\(port), network \(network)")
+                    let url = "http://127.0.0.1:\(port)"
+                    Terminal.say("plumblined: development node on \(url), network \(network)")
+                    if !faults.words.isEmpty {
+                        Terminal.say("plumblined: faults: \(faults.words.joined(separator: " "))")
+                    }
+                    Terminal.show(node.gatewaySection(url: url), terminator: "")
                 }
             }
         }

@@ -32,16 +32,19 @@ def main():
     arguments = programs()
     steps = Steps("external node")
     folder = tempfile.mkdtemp(prefix="plumbline-node.")
-    node = Node(arguments.plumblined, folder + "/network")
+    node = Node(arguments.plumblined, folder + "/network", "--keys", "3", "--threshold", "2", "--fault", "lost-reply=1", "--fault", "slow=20")
     broker = Broker(folder)
     gateway = Gateway(arguments.plumblined, BUILDING, broker.port, folder=folder, anchor_every="4s")
     try:
         node.start()
-        milestone = node.get("/api/core/v2/milestones/by-index/1")
-        keys = [signature["publicKey"][2:] for signature in milestone["signatures"]]
+        milestones = [node.get(f"/api/core/v2/milestones/by-index/{index}")
+                      for index in wait_for("three milestones", 20, lambda: node.latest() > 2 and (1, 2, 3))]
+        lines = node.section[node.section.index("    - "):]
+        signers = [{signature["publicKey"][2:] for signature in one["signatures"]} for one in milestones]
+        steps.check(all(len(one) == 2 for one in signers) and all(key in lines for key in set.union(*signers)) and lines.count("holder-") == 3,
+                    "two of three holders sign a milestone, and the node prints all three for the configuration")
         text = gateway.configuration.read_text()
         local = text[text.index("localTangle:"):text.index("freeSpaceFloor:")]
-        lines = "".join(f"    - {{key: \"{key}\", from: 0, to: 0, holder: {HOLDER}}}\n" for key in keys)
         wrong = text.replace(local, f"tangle:\n  node: {node.url}\n  network: another-network\n  milestoneKeys:\n{lines}")
         gateway.configuration.write_text(wrong)
         refused = gateway.command("init", "--config", str(gateway.configuration), "--recovery-key", folder + "/unused.key", check=False)
@@ -51,7 +54,7 @@ def main():
         refused = gateway.command("init", "--config", str(gateway.configuration), "--recovery-key", folder + "/unused2.key", check=False)
         steps.check(refused.returncode == 2 and "milestone" in refused.stderr, f"milestones of unknown signers are refused: {refused.stderr.strip().splitlines()[-1][:120]}")
 
-        gateway.configuration.write_text(text.replace(local, f"tangle:\n  node: {node.url}\n  network: plumbline-local\n  threshold: 1\n  milestoneKeys:\n{lines}"))
+        gateway.configuration.write_text(text.replace(local, f"tangle:\n  node: {node.url}\n  network: plumbline-local\n  threshold: 2\n  milestoneKeys:\n{lines}"))
         gateway.init()
         gateway.start()
         anchors = wait_for("two anchors", 60, lambda: len(gateway.anchored()) >= 2 and gateway.anchored())

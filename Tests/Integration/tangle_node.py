@@ -24,17 +24,21 @@ def request(url, accept=None, body=None, content_type=None):
 class Node:
     """`plumblined tangle` on a free port, ended by pid."""
 
-    def __init__(self, program, directory):
-        self.program, self.directory, self.port = program, directory, free_port()
+    def __init__(self, program, directory, *options):
+        self.program, self.directory, self.port, self.options = program, directory, free_port(), options
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
 
     def start(self):
         self.process = subprocess.Popen(
             [self.program, "tangle", "--port", str(self.port), "--interval", "1s", "--min-pow-score", str(SCORE),
-             "--dir", self.directory], stdout=subprocess.DEVNULL)
+             "--dir", self.directory, *self.options], stdout=subprocess.PIPE, text=True)
+        # The section of a gateway's configuration, printed when the node listens; a list of keys is its last part.
+        self.section = "".join(self.process.stdout.readline() for _ in range(5))
+        count = int(self.options[self.options.index("--keys") + 1]) if "--keys" in self.options else 1
+        self.section += "".join(self.process.stdout.readline() for _ in range(count))
         wait_for("the node answers", 20, lambda: self.process.poll() is None
-                 and request(self.url + "/health")[0] == 200)
+                 and request(self.url + "/api/core/v2/info")[0] == 200)
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -47,3 +51,6 @@ class Node:
 
     def get(self, path):
         return json.loads(request(self.url + path)[1])
+
+    def latest(self):
+        return self.get("/api/core/v2/info")["status"]["latestMilestone"]["index"]

@@ -30,7 +30,8 @@ SECONDS_MAX = 120
 HELPS = {"tools-help": "help", "tools-help-profile": "help profile", "tools-help-profile-list": "help profile list",
          "tools-help-profile-check": "help profile check", "tools-help-profile-test": "help profile test",
          "tools-help-profile-sunspec": "help profile sunspec", "tools-help-probe": "help probe", "tools-help-scan": "help scan",
-         "tools-help-record": "help record", "tools-help-replay": "help replay", "tools-help-check": "help check"}
+         "tools-help-record": "help record", "tools-help-replay": "help replay", "tools-help-check": "help check",
+         "tools-help-tangle": "help tangle", "tools-wrong-fault": "tangle --fault ignor"}
 ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 # A program of its own, so that the server's loop and ours do not meet.
 SERVER = r"""

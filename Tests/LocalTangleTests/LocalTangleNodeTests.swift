@@ -38,6 +38,33 @@ struct LocalTangleNodeTests {
         #expect(try await node.issueMilestone().timestamp == 1_790_000_060)
     }
 
+    @Test(arguments: [(1, 1), (2, 1), (3, 2), (7, 5), (10, 7)])
+    func `so many of the keys as must sign do, in turns, and the verifier agrees`(count: Int, threshold: Int)
+        async throws
+    {
+        let node = try node(handMade(keyCount: count, threshold: threshold))
+        let keys = node.heldKeys
+        #expect(keys.count == count && Set(keys.map(\.holder)).count == count)
+        let id = try await node.submitMined("words")
+        var seen: [[UInt8]: Int] = [:]
+        for _ in 0..<count {
+            let milestone = try await node.issueMilestone()
+            #expect(try Milestone.parse(milestone.serialized()) == milestone, "signatures ascend by key")
+            #expect(milestone.signatures.count == threshold)
+            guard case .holds(let holders) = milestone.verdict(keys: keys, threshold: threshold) else {
+                Issue.record("\(milestone.verdict(keys: keys, threshold: threshold))")
+                return
+            }
+            #expect(holders.count == threshold)
+            #expect(
+                milestone.verdict(keys: keys, threshold: threshold + 1)
+                    == .tooFewHolders(have: threshold, need: threshold + 1))
+            for signature in milestone.signatures { seen[signature.publicKey, default: 0] += 1 }
+        }
+        #expect(seen.count == count && seen.values.allSatisfy { $0 == threshold }, "every key has its turn")
+        #expect(node.isValid(try await node.proof(of: id)))
+    }
+
     @Test func `a block is referenced by the next milestone and proven under its keys`() async throws {
         let node = try node(handMade(minPoWScore: 10))
         let id = try await node.submitMined("words")
@@ -144,7 +171,10 @@ struct LocalTangleNodeTests {
     }
 
     @Test func `settings that cannot work are refused`() {
-        var bad = [handMade(), handMade(keyCount: 0), handMade(pruneAfter: 19), handMade()]
+        var bad = [
+            handMade(), handMade(keyCount: 0), handMade(pruneAfter: 19), handMade(), handMade(keyCount: 256),
+            handMade(keyCount: 3, threshold: 4), handMade(keyCount: 3, threshold: 0),
+        ]
         bad[0].intervalMs = 999
         bad[3].networkName = ""
         for configuration in bad {

@@ -147,38 +147,6 @@ import Testing
         }
     }
 
-    @Test func `each fault shows where a client meets it`() async throws {
-        try await withServer(handMade()) { url, node in
-            func set(_ change: (inout LocalTangleFaults) -> Void) async {
-                var faults = LocalTangleFaults()
-                change(&faults)
-                await node.setFaults(faults)
-            }
-            let blocks = "\(url)/api/core/v2/blocks"
-            await set { $0.isUnhealthy = true }
-            #expect(try await ask("\(url)/health").status == 503)
-            #expect(try await ask("\(url)/api/core/v2/info").json()["status"]?["isHealthy"]?.asBool == false)
-            await set { $0.hasNoTips = true }
-            #expect(try await ask("\(url)/api/core/v2/tips").errorCode == "503")
-            await set { _ in }
-            let block = try taggedBlock("lost", on: try await node.tips())
-            await set { $0.losesReplies = true }
-            #expect(try await ask(blocks, method: .post, type: rawType, body: block.serialized()).status == 500)
-            #expect(try await node.block(block.id) == block.serialized())
-            await set { $0.answersOtherID = true }
-            let other = try await ask(blocks, method: .post, type: rawType, body: block.serialized()).json()
-            #expect(other["blockId"]?.asString != block.id.text)
-            await set { $0.hasNoProofs = true }
-            #expect(try await ask("\(url)/api/poi/v1/create/\(block.id.text)").status == 404)
-            #expect(try await ask("\(url)/api/routes").json()["routes"] == .array([.string("core/v2")]))
-            await set { $0.reportsStaleMilestone = true }
-            let info = try await ask("\(url)/api/core/v2/info").json()
-            let reported = try #require(info["status"]?["latestMilestone"]?["timestamp"]?.asInteger(Int64.self))
-            let latest = try #require(await node.latestMilestone)
-            #expect(reported == Int64(latest.timestamp) - 600)
-        }
-    }
-
     @Test func `a node without milestones for five minutes is not healthy`() async throws {
         let clock = TestClock()
         try await withServer(handMade(), clock: clock) { url, node in

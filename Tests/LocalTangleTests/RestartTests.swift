@@ -11,9 +11,11 @@ struct RestartTests {
 
     init() throws { folder = try TestFolder() }
 
-    func opened(pruneAfter: UInt32 = 100, rewriteBytesMin: Int = 16 << 20, keyCount: Int = 2) throws -> LocalTangleNode
-    {
-        var configuration = handMade(keyCount: keyCount, pruneAfter: pruneAfter, directory: folder.path)
+    func opened(
+        pruneAfter: UInt32 = 100, rewriteBytesMin: Int = 16 << 20, keyCount: Int? = 2, threshold: Int? = nil
+    ) throws -> LocalTangleNode {
+        var configuration = handMade(
+            keyCount: keyCount, threshold: threshold, pruneAfter: pruneAfter, directory: folder.path)
         configuration.rewriteBytesMin = rewriteBytesMin
         return try LocalTangleNode(configuration: configuration, clock: clock.now)
     }
@@ -28,8 +30,8 @@ struct RestartTests {
         let latest = try #require(await node?.latestMilestone)
         node = nil
 
-        let again = try opened(keyCount: 5)
-        #expect(again.publicKeys == keys)
+        let again = try opened(keyCount: nil)
+        #expect(again.publicKeys == keys && again.threshold == 2)
         #expect(await again.latestMilestone == latest)
         #expect(try await again.proof(of: early) == proof)
         #expect(try await again.referencedBy(waiting) == nil)
@@ -64,6 +66,68 @@ struct RestartTests {
         let next = try await again.issueMilestone()
         #expect(try await again.referencedBy(waiting) == next.index)
         for _ in 0..<60 { _ = try await again.issueMilestone() }
+    }
+
+    @Test func `a threshold outlives a restart, and other numbers than the stored ones are refused`() async throws {
+        var node: LocalTangleNode? = try opened(keyCount: 4, threshold: 3)
+        let keys = try #require(node?.heldKeys)
+        for _ in 0..<5 { _ = try await node?.issueMilestone() }
+        node = nil
+        let again = try opened(keyCount: nil)
+        #expect(again.heldKeys == keys && again.threshold == 3)
+        let next = try await again.issueMilestone()
+        #expect(next.index == 7 && next.signatures.count == 3)
+        guard case .holds = next.verdict(keys: keys, threshold: 3) else {
+            Issue.record("\(next.verdict(keys: keys, threshold: 3))")
+            return
+        }
+        let path = folder.path + "/keys"
+        for (count, threshold) in [(5, nil), (3, nil), (4, 2), (4, 4), (nil, 1)] as [(Int?, Int?)] {
+            #expect(throws: LocalTangleError.otherKeys(path: path, count: 4, threshold: 3)) {
+                _ = try opened(keyCount: count, threshold: threshold)
+            }
+        }
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        for bad in ["threshold 0\n", "threshold 5\n", "threshold x\n", "threshold -1\n"] {
+            try text.replacing("threshold 3\n", with: bad).write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: LocalTangleError.damaged(path: path, offset: 0)) { _ = try opened(keyCount: nil) }
+        }
+    }
+
+    @Test func `a whole file beside keys that did not make it is refused`() async throws {
+        var node: LocalTangleNode? = try opened(rewriteBytesMin: 512)
+        for number in 0..<30 {
+            _ = try await node?.submitMined("block \(number)")
+            _ = try await node?.issueMilestone()
+        }
+        node = nil
+        let keys = folder.path + "/keys"
+        let own = try Data(contentsOf: URL(fileURLWithPath: keys))
+        try FileManager.default.removeItem(atPath: keys)
+        let why = LocalTangleError.milestone(
+            path: folder.path + "/tangle", index: 1, why: "is not signed by the keys beside it")
+        for _ in 0..<2 { #expect(throws: why) { _ = try opened() } }
+        try own.write(to: URL(fileURLWithPath: keys))
+        #expect(await (try opened()).latestMilestone?.index == 31)
+    }
+
+    @Test func `milestones of two networks in one file are refused`() async throws {
+        let other = try TestFolder()
+        for path in [folder.path, other.path] {
+            let node = try LocalTangleNode(configuration: handMade(directory: path), clock: clock.now)
+            for _ in 0..<3 { _ = try await node.issueMilestone() }
+            clock.advance(ms: 10_000)
+        }
+        let file = URL(fileURLWithPath: folder.path + "/tangle")
+        let (ours, theirs) = (
+            try Data(contentsOf: file), try Data(contentsOf: URL(fileURLWithPath: other.path + "/tangle"))
+        )
+        // The first record, the network's name, is the same in both; it stands once.
+        let name = 5 + "test-net".utf8.count + 4
+        try (ours + theirs.dropFirst(name)).write(to: file)
+        #expect(throws: LocalTangleError.self) { _ = try opened(keyCount: nil) }
+        try ours.write(to: file)
+        #expect(await (try opened(keyCount: nil)).latestMilestone?.index == 4)
     }
 
     @Test func `a record cut off at the end is dropped and the rest is there`() async throws {

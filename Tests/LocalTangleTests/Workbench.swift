@@ -30,11 +30,12 @@ final class TestFolder {
 
 /// A network without an interval: milestones are made by hand.
 func handMade(
-    minPoWScore: UInt32 = 0, keyCount: Int = 1, pruneAfter: UInt32 = 100, directory: String? = nil
+    minPoWScore: UInt32 = 0, keyCount: Int? = nil, threshold: Int? = nil, pruneAfter: UInt32 = 100,
+    directory: String? = nil
 ) -> LocalTangleConfiguration {
     LocalTangleConfiguration(
-        networkName: "test-net", intervalMs: 0, minPoWScore: minPoWScore, keyCount: keyCount, pruneAfter: pruneAfter,
-        directory: directory)
+        networkName: "test-net", intervalMs: 0, minPoWScore: minPoWScore, keyCount: keyCount, threshold: threshold,
+        pruneAfter: pruneAfter, directory: directory)
 }
 
 func taggedBlock(_ text: String, on parents: [BlockID]) throws -> Block {
@@ -64,9 +65,10 @@ struct Answer {
 /// Serves `configuration` on a free port while `body` runs.
 func withServer(
     _ configuration: LocalTangleConfiguration, clock: TestClock = TestClock(),
+    pause: @escaping @Sendable (Int64) async throws -> Void = { _ in },
     _ body: @escaping @Sendable (_ url: String, _ node: LocalTangleNode) async throws -> Void
 ) async throws {
-    let node = try LocalTangleNode(configuration: configuration, clock: clock.now)
+    let node = try LocalTangleNode(configuration: configuration, clock: clock.now, pause: pause)
     let (ports, port) = AsyncStream<Int>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
