@@ -36,6 +36,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -108,7 +109,7 @@ let package = Package(
         .target(name: "CCurl"),
         room("ProofOfWork", ["Hashing", "CCurl"]),
         room("Tangle", ["Hashing", "ProofOfWork", crypto]),
-        room("TangleClient", ["Hashing", httpClient, nioCore, nioHTTP1]),
+        room("TangleClient", ["Hashing", httpClient, nioCore, nioHTTP1, nioPosix]),
         room(
             "Anchoring",
             [
@@ -254,7 +255,7 @@ let package = Package(
             [
                 "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
                 "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "LocalTangle",
-                "Gateway", logging,
+                "TangleClient", "Gateway", logging,
             ]),
     ]
 )

@@ -13,7 +13,7 @@ package actor AnchorFlow {
     package static let carriedPerRoundMax = 16
     /// An anchor without proof after this many ms is told as an error, once.
     package static let lateMs: Int64 = 1_800_000
-    /// Longest pause after a failure, ms.
+    /// Longest pause after a failure, ms; up to half of a pause is taken off by chance.
     package static let pauseMsMax: Int64 = 60_000
 
     package struct Settings: Sendable {
@@ -25,6 +25,8 @@ package actor AnchorFlow {
         package var policy: MilestonePolicy
         /// Work that the policy card asks of every block, even when the node asks for less.
         package var minPoWScore: UInt32
+        /// 0 to 1, for the pauses after failures; 1 leaves them as long as they are.
+        package var chance: @Sendable () -> Double = { 1 }
 
         package init(
             everyMs: Int64, pollMs: Int64, demands: NodeDemands, policy: MilestonePolicy, minPoWScore: UInt32 = 0
@@ -129,7 +131,8 @@ package actor AnchorFlow {
             return settings.pollMs
         }
         hindered(first)
-        return min(Self.pauseMsMax, settings.pollMs << min(failures, 6))
+        return BackOff(firstMs: 2 * settings.pollMs, longestMs: Self.pauseMsMax)
+            .waitMs(failures: failures, chance: settings.chance())
     }
 
     /// A failure that concerns the node as a whole ends the round; any other is noted and the round goes on.

@@ -55,7 +55,7 @@ extension GatewayConfiguration {
         return result
     }
 
-    private typealias PathReader = (YAMLNode) throws(SourceError) -> String
+    typealias PathReader = (YAMLNode) throws(SourceError) -> String
 
     private static func api(_ node: YAMLNode, path: PathReader) throws(SourceError) -> API {
         try node.allow(["host", "port", "certificate", "key", "metrics"])
@@ -84,12 +84,8 @@ extension GatewayConfiguration {
     }
 
     private static func tangle(_ node: YAMLNode, path: PathReader) throws(SourceError) -> Tangle {
-        try node.allow(["node", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
-        let url = try node.required("node")
-        let address = try url.string(sizeBytesMax: 2_048)
-        guard isNodeAddress(address) else {
-            throw url.error("'\(address)' is no address of a node", hint: "for example https://tangle.example:14265")
-        }
+        try node.allow(["node", "nodes", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
+        let nodes = try nodes(node, path: path)
         var keys: [MilestoneKey] = []
         for item in try node.required("milestoneKeys").items() {
             try item.allow(["key", "from", "to", "holder"])
@@ -111,11 +107,10 @@ extension GatewayConfiguration {
             throw list.error("no milestone key", hint: "ask the network's operator for them")
         }
         let network = try node.required("network")
-        var tangle = Tangle(node: address, network: try network.string(sizeBytesMax: 255), milestoneKeys: keys)
+        var tangle = Tangle(nodes: nodes, network: try network.string(sizeBytesMax: 255), milestoneKeys: keys)
         guard !tangle.network.isEmpty, !tangle.network.contains(where: \.isNewline) else {
             throw network.error("a network's name is one line of text")
         }
-        if let file = node["tokenFile"] { tangle.tokenPath = try path(file) }
         if let score = node["minPowScoreMax"] { tangle.minPoWScoreMax = UInt32(try score.int(1...100_000)) }
         if let threshold = node["threshold"] {
             tangle.threshold = try threshold.int(1...64)
@@ -125,16 +120,6 @@ extension GatewayConfiguration {
             }
         }
         return tangle
-    }
-
-    /// `http://HOST[:PORT]` or `https://HOST[:PORT]`, a path behind it allowed.
-    private static func isNodeAddress(_ text: String) -> Bool {
-        guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
-        let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
-        let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
-        if authority.hasPrefix("[") { return authority.contains("]") }
-        guard let host = parts.first, !host.isEmpty, parts.count <= 2 else { return false }
-        return parts.count == 1 || (UInt16(parts[1]) ?? 0) > 0
     }
 
     /// `16MiB`, `2GiB`, `512KiB` or plain bytes.

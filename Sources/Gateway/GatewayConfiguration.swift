@@ -9,7 +9,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var api = API()
     package var mqtt: MQTT?
     package var anchors = Anchors()
-    /// The network's node; `nil` runs the development node inside.
+    /// The network's nodes; `nil` runs the development node inside.
     package var tangle: Tangle?
     package var localTangle = LocalTangle()
     /// Below this many free bytes gauges are no longer taken.
@@ -49,13 +49,24 @@ package struct GatewayConfiguration: Sendable, Equatable {
     }
 
     package struct Tangle: Sendable, Equatable {
-        package var node: String
+        /// 1 to `NodeRoster.countMax`, the preferred one first.
+        package var nodes: [Node]
         package var network: String
-        package var tokenPath: String?
         package var minPoWScoreMax: UInt32 = 4_000
         /// Holders that must have signed a milestone.
         package var threshold = 1
         package var milestoneKeys: [MilestoneKey]
+    }
+
+    package struct Node: Sendable, Equatable {
+        package var address: String
+        /// File of the bearer token.
+        package var tokenPath: String?
+
+        package init(address: String, tokenPath: String? = nil) {
+            self.address = address
+            self.tokenPath = tokenPath
+        }
     }
 
     package struct MilestoneKey: Sendable, Equatable {

@@ -3,6 +3,7 @@ import Capture
 package import Disclosure
 import LedgerStore
 import Readings
+package import TangleClient
 
 /// What `/v1/health` says: one sentence for each thing that needs a person.
 package enum GatewayHealth {
@@ -10,7 +11,8 @@ package enum GatewayHealth {
     package static let deviceSentencesMax = 20
 
     static func now(
-        writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, field: FieldSupervisor, nowMs: Int64
+        writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor,
+        nowMs: Int64
     ) async -> Health {
         var problems: [String] = []
         if let refusal = await writer.signingRefusal { problems.append("The log is not signed: \(refusal).") }
@@ -22,6 +24,7 @@ package enum GatewayHealth {
         case .full: problems.append("The disk is full: nothing is taken until there is space again.")
         }
         if let trouble = await anchoring.status.trouble { problems.append("Anchoring waits: \(trouble).") }
+        problems += sentences(await nodes.views, nowMs: nowMs)
         problems += sentences(await field.links(), nowMs: nowMs)
         let lost = capture.intake.counts
         if lost.droppedGauges > 0 {
@@ -32,6 +35,16 @@ package enum GatewayHealth {
             problems.append("\(crowded) readings were dropped because a point spoke more than once a millisecond.")
         }
         return Health(state: problems.isEmpty ? .ok : .problems, problems: problems)
+    }
+
+    /// Nodes that are not to be used, where there are several: of one alone it is told what anchoring waits for.
+    package static func sentences(_ nodes: [NodeView], nowMs: Int64) -> [String] {
+        guard nodes.count > 1 else { return [] }
+        return nodes.compactMap { node in
+            guard case .failing(let why, let sinceMs, let nextTryMs) = node.state else { return nil }
+            let next = nextTryMs > nowMs ? "in \((nextTryMs - nowMs + 999) / 1_000) s" : "now"
+            return "The node \(node.name) is not used since \(UTCTime.text(sinceMs)): \(why), next try \(next)."
+        }
     }
 
     /// Lines that are down, then devices that are silent on lines that are up.

@@ -4,6 +4,7 @@ import CoreMetrics
 import Disclosure
 import LogEntries
 import MetricsExport
+import TangleClient
 
 /// What `/metrics` tells: what is counted behind swift-metrics, and what the parts of the gateway know at this moment.
 struct GatewayMetrics: Sendable {
@@ -22,6 +23,7 @@ struct GatewayMetrics: Sendable {
 
     let capture: CaptureFlow
     let anchoring: AnchorFlow
+    let nodes: NodeRoster
     let field: FieldSupervisor
     let disk: DiskSpace
     let version: String
@@ -98,7 +100,7 @@ struct GatewayMetrics: Sendable {
 
     private func anchorFamilies() async -> [MetricFamily] {
         let status = await anchoring.status
-        var families = [
+        let families = [
             one(
                 "plumbline_anchor_trouble", .gauge, "1 while something hinders anchoring.",
                 status.trouble == nil ? 0 : 1),
@@ -106,13 +108,8 @@ struct GatewayMetrics: Sendable {
                 "plumbline_anchor_next_seconds", .gauge, "Until the next checkpoint.",
                 max(0, Double(status.nextMs - nowMs()) / 1_000)),
         ]
-        if let last = status.lastNodeAnswerMs {
-            families.append(
-                one(
-                    "plumbline_node_last_answer_timestamp_seconds", .gauge, "When the node last answered.",
-                    Double(last) / 1_000))
-        }
-        return families
+        let views = await nodes.views
+        return families + NodeMetrics.families(views)
     }
 
     private func one(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: Double) -> MetricFamily {

@@ -60,7 +60,7 @@ package struct GatewayPlan: Sendable {
         _ = try configuration.api.wire()
         _ = try configuration.fieldBroker()
         _ = try mqttZones()
-        _ = try configuration.nodeToken()
+        _ = try configuration.nodeTokens()
     }
 
     func zone() throws -> ZoneRules { try Self.zone(building.timeZone) }

@@ -28,11 +28,11 @@ extension GatewayRun {
             clock: { Int64(clamping: clock.wallMs()) })
     }
 
-    /// Starts the development node, if it is ours, and waits until it listens.
-    func nodeURL(_ local: LocalTangleNode?, into group: inout ThrowingTaskGroup<Void, any Error>) async throws
-        -> String
-    {
-        guard let local else { return plan.configuration.tangle?.node ?? "" }
+    /// Starts the development node, if it is ours, and waits until it listens; then whom to talk to.
+    func nodes(
+        _ local: LocalTangleNode?, into group: inout ThrowingTaskGroup<Void, any Error>
+    ) async throws -> GatewayNodes {
+        guard let local else { return try GatewayNodes(plan.configuration, clock: clock) }
         let (ports, told) = AsyncStream<Int>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let wanted = Int(plan.configuration.localTangle.port)
         group.addTask {
@@ -42,24 +42,26 @@ extension GatewayRun {
         for await port in ports {
             journal("tangle").notice(
                 "the development node runs here; it proves nothing to a third party", metadata: ["port": "\(port)"])
-            return "http://127.0.0.1:\(port)"
+            return try GatewayNodes(plan.configuration, localURL: "http://127.0.0.1:\(port)", clock: clock)
         }
         try Task.checkCancellation()
         throw GatewayError.node("the development node does not listen on port \(wanted); is the port taken?")
     }
 
-    func anchorFlow(node: HTTPTangleNode, card: PolicyCard, ledger: Ledger, writer: LogWriter) -> AnchorFlow {
+    func anchorFlow(node: NodeRoster, card: PolicyCard, ledger: Ledger, writer: LogWriter) -> AnchorFlow {
         let configuration = plan.configuration
         let clock = clock
         let keys = card.milestoneKeys.map {
             MilestoneKey(publicKey: $0.key.bytes, start: $0.start, end: $0.end, holder: $0.holder)
         }
         let pollMs = configuration.tangle == nil ? max(500, configuration.localTangle.intervalMs / 2) : 2_500
+        var settings = AnchorFlow.Settings(
+            everyMs: configuration.anchors.everyMs, pollMs: pollMs, demands: configuration.nodeDemands,
+            policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore)
+        settings.chance = Self.chance
         return AnchorFlow(
-            settings: AnchorFlow.Settings(
-                everyMs: configuration.anchors.everyMs, pollMs: pollMs, demands: configuration.nodeDemands,
-                policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore),
-            ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1), tag: anchorTag(origin: card.origin),
+            settings: settings, ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1),
+            tag: anchorTag(origin: card.origin),
             journal: journal("anchoring"), nowMs: { Int64(clamping: clock.wallMs()) },
             pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
             tell: { anchor in
@@ -73,7 +75,7 @@ extension GatewayRun {
 
     func facility(
         reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter,
-        capture: CaptureFlow, anchoring: AnchorFlow, field: FieldSupervisor, reload: GatewayReload
+        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, reload: GatewayReload
     ) throws -> Facility {
         let clock = clock
         let everyMs = plan.configuration.anchors.everyMs
@@ -92,18 +94,19 @@ extension GatewayRun {
             nowMs: { Int64(clamping: clock.wallMs()) },
             health: {
                 await GatewayHealth.now(
-                    writer: writer, capture: capture, anchoring: anchoring, field: field,
+                    writer: writer, capture: capture, anchoring: anchoring, nodes: nodes, field: field,
                     nowMs: Int64(clamping: clock.wallMs()))
             },
             links: { await field.links() }, reload: { try await reload.reload($0) },
             noteAccess: { try await writer.recordUse($0) })
     }
 
-    func metrics(capture: CaptureFlow, anchoring: AnchorFlow, field: FieldSupervisor, disk: DiskSpace) -> GatewayMetrics
-    {
+    func metrics(
+        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, disk: DiskSpace
+    ) -> GatewayMetrics {
         let clock = clock
         return GatewayMetrics(
-            capture: capture, anchoring: anchoring, field: field, disk: disk,
+            capture: capture, anchoring: anchoring, nodes: nodes, field: field, disk: disk,
             version: String(cString: plumbline_version()), startedMs: Int64(clamping: clock.wallMs()),
             nowMs: { Int64(clamping: clock.wallMs()) })
     }

@@ -99,7 +99,6 @@ package struct GatewayRun: Sendable {
             writer: writer, keeper: keeper, intake: intake, disk: disk, settings: configuration.captureSettings)
         let (field, memory) = try await self.field(numbering, ledger: ledger, intake: intake)
         let reload = GatewayReload(plan, capture: capture, field: field, ledger: ledger, journal: main)
-        let token = try configuration.nodeToken()
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await capture.run() }
@@ -110,14 +109,13 @@ package struct GatewayRun: Sendable {
                 folder: configuration.dataPath,
                 chance: Self.chance)
             if let publisher { group.addTask { try await publisher.run() } }
-            let url = try await nodeURL(local, into: &group)
-            let node = HTTPTangleNode(url: url, token: token)
+            let nodes = try await nodes(local, into: &group)
             do {
-                let anchoring = anchorFlow(node: node, card: card, ledger: ledger, writer: writer)
+                let anchoring = anchorFlow(node: nodes.roster, card: card, ledger: ledger, writer: writer)
                 group.addTask { try await anchoring.run() }
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
-                    anchoring: anchoring, field: field, reload: reload)
+                    anchoring: anchoring, nodes: nodes.roster, field: field, reload: reload)
                 group.addTask { try await facility.run() }
                 let commands = GatewayCommands(writer: writer, keeper: keeper, journal: journal("commands")).desk(
                     profiles: { await reload.current.profiles }, link: { await field.link(of: $0) },
@@ -126,7 +124,9 @@ package struct GatewayRun: Sendable {
                 group.addTask { try await commands.run() }
                 let server = try server(
                     facility, commands, origin: card.origin, capture: capture,
-                    metrics: metrics(capture: capture, anchoring: anchoring, field: field, disk: disk), ready: ready)
+                    metrics: metrics(
+                        capture: capture, anchoring: anchoring, nodes: nodes.roster, field: field, disk: disk),
+                    ready: ready)
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)
                 group.addTask { try await watch.run() }
@@ -135,10 +135,10 @@ package struct GatewayRun: Sendable {
             } catch {
                 group.cancelAll()
                 // The first error is the one to tell.
-                try? await node.shutdown()
+                try? await nodes.shutdown()
                 throw error
             }
-            try await node.shutdown()
+            try await nodes.shutdown()
         }
         // What came in while the lines were being ended.
         if intake.length > 0 { try await capture.step() }

@@ -147,24 +147,33 @@ package enum GatewaySetup {
                 keys: node.milestoneKeys(holder: PolicyCard.operatorHolder).compactMap(PolicyCard.MilestoneKey.init),
                 threshold: 1, minPoWScore: configuration.localTangle.minPoWScore)
         }
-        let node = HTTPTangleNode(url: tangle.node, token: try configuration.nodeToken())
+        let nodes = try GatewayNodes(configuration, clock: clock)
         do {
-            let info = try await node.info()
-            try configuration.nodeDemands.check(info, nowS: Int64(clamping: clock.wallMs() / 1_000))
-            let milestone = try Milestone.parse(try await node.milestone(index: info.latestMilestoneIndex))
-            let keys = tangle.tangleKeys
-            guard case .holds = milestone.verdict(keys: keys, threshold: tangle.threshold) else {
-                throw GatewayError.node(
-                    "\(tangle.node): milestone \(milestone.index) is not signed by the configured milestoneKeys; ask the network's operator for them"
-                )
-            }
-            try await node.shutdown()
-            return Network(
-                milestone: milestone, keys: keys.compactMap(PolicyCard.MilestoneKey.init), threshold: tangle.threshold,
-                minPoWScore: info.minPoWScore)
-        } catch let error as NodeError {
-            throw GatewayError.node("node \(tangle.node): \(error)")
+            let network = try await network(of: nodes.roster, tangle)
+            try await nodes.shutdown()
+            return network
+        } catch {
+            // The first error is the one to tell.
+            try? await nodes.shutdown()
+            guard let error = error as? NodeError else { throw error }
+            throw GatewayError.node("node \(nodes.roster.name): \(error)")
         }
+    }
+
+    private static func network(
+        of roster: NodeRoster, _ tangle: GatewayConfiguration.Tangle
+    ) async throws -> Network {
+        let info = try await roster.info()
+        let milestone = try Milestone.parse(try await roster.milestone(index: info.latestMilestoneIndex))
+        let keys = tangle.tangleKeys
+        guard case .holds = milestone.verdict(keys: keys, threshold: tangle.threshold) else {
+            throw GatewayError.node(
+                "\(roster.name): milestone \(milestone.index) is not signed by the configured milestoneKeys; ask the network's operator for them"
+            )
+        }
+        return Network(
+            milestone: milestone, keys: keys.compactMap(PolicyCard.MilestoneKey.init), threshold: tangle.threshold,
+            minPoWScore: info.minPoWScore)
     }
 }
 

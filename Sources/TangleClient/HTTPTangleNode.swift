@@ -3,10 +3,11 @@ import FoundationEssentials
 package import Hashing
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// A Stardust node behind its REST interface (`core/v2` and `poi/v1`).
 package struct HTTPTangleNode: TangleNode {
-    /// Whole time of one call, s.
+    /// Whole time of one call, s, unless another is asked for.
     package static let timeoutS: Int64 = 10
     /// Longest answer that is read, bytes; the node's own limit for a block is 32 768.
     package static let answerBytesMax = 1 << 20
@@ -14,19 +15,24 @@ package struct HTTPTangleNode: TangleNode {
     package let name: String
     private let base: String
     private let token: String?
+    private let timeoutMs: Int64
     private let client: HTTPClient
 
     /// - Parameters:
     ///   - url: `http://HOST:PORT` or `https://…`; a slash at the end is dropped.
     ///   - token: sent as `Authorization: Bearer` when given.
-    package init(url: String, token: String? = nil) {
+    ///   - timeoutMs: whole time of one call.
+    package init(url: String, token: String? = nil, timeoutMs: Int64 = Self.timeoutS * 1_000) {
         base = url.hasSuffix("/") ? String(url.dropLast()) : url
         name = base
         self.token = token
+        self.timeoutMs = timeoutMs
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
         configuration.httpVersion = .http1Only
+        // Who asks has a back-off of its own, and other nodes; a port that is closed need not cost the whole time of a call.
+        configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -102,7 +108,7 @@ package struct HTTPTangleNode: TangleNode {
         } catch is NIOTooManyBytesError {
             throw .malformed(what: "answer longer than \(Self.answerBytesMax) bytes")
         } catch {
-            throw .unreachable("\(error)")
+            throw .unreachable(words(error))
         }
         if (200...299).contains(status) { return body }
         throw Self.error(status: Int(status), body: body)
@@ -112,18 +118,37 @@ package struct HTTPTangleNode: TangleNode {
     private func answer(to request: HTTPClientRequest) async throws -> (UInt, [UInt8]) {
         try await withThrowingTaskGroup(of: (UInt, [UInt8])?.self) { group in
             defer { group.cancelAll() }
-            group.addTask { [client] in
-                let response = try await client.execute(request, timeout: .seconds(Self.timeoutS))
+            group.addTask { [client, timeoutMs] in
+                let response = try await client.execute(request, timeout: .milliseconds(timeoutMs))
                 let body = try await response.body.collect(upTo: Self.answerBytesMax)
                 return (response.status.code, Array(buffer: body))
             }
-            group.addTask {
-                try await Task.sleep(for: .seconds(Self.timeoutS))
+            group.addTask { [timeoutMs] in
+                try await Task.sleep(for: .milliseconds(timeoutMs))
                 return nil
             }
             guard let first = try await group.next(), let answer = first else { throw HTTPClientError.deadlineExceeded }
             return answer
         }
+    }
+
+    private static let tooLate: [HTTPClientError] = [.deadlineExceeded, .connectTimeout, .readTimeout]
+
+    /// Why there was no answer, in one short line.
+    private func words(_ error: any Error) -> String {
+        let told: String
+        if let ended = error as? HTTPClientError, Self.tooLate.contains(ended) {
+            told = "none within \(timeoutMs) ms"
+        } else if let ended = error as? HTTPClientError, ended == .remoteConnectionClosed {
+            told = "the connection was closed"
+        } else if let failed = error as? NIOConnectionError {
+            // One for each address of the name.
+            let reasons = Set(failed.connectionErrors.map { "\($0.error)" }).sorted()
+            told = reasons.isEmpty ? "the name \(failed.host) is not known" : reasons.joined(separator: ", ")
+        } else {
+            told = "\(error)"
+        }
+        return String(told.prefix(200).map { $0.isNewline ? " " : $0 })
     }
 
     /// The table of `tangle.md` section 5.

@@ -70,8 +70,9 @@ import Gateway
         #expect(read.mqtt?.passwordPath == "/etc/plumbline/secret" && read.mqtt?.publish == "house/twin")
         #expect(read.anchors.everyMs == 2_000)
         let tangle = try #require(read.tangle)
-        #expect(tangle.node == "https://node.example:14265" && tangle.network == "consortium-1")
-        #expect(tangle.tokenPath == "/etc/plumbline/token" && tangle.minPoWScoreMax == 100_000 && tangle.threshold == 2)
+        #expect(tangle.nodes.map(\.address) == ["https://node.example:14265"] && tangle.network == "consortium-1")
+        #expect(tangle.nodes.map(\.tokenPath) == ["/etc/plumbline/token"])
+        #expect(tangle.minPoWScoreMax == 100_000 && tangle.threshold == 2)
         #expect(tangle.milestoneKeys.map(\.holder) == ["Auditor Nord AS", "Housing Association"])
         #expect(tangle.milestoneKeys.map(\.from) == [5, 0] && tangle.milestoneKeys.map(\.to) == [9, 0])
         #expect(tangle.milestoneKeys.first?.key == [UInt8](repeating: 0xAB, count: 32))
@@ -141,7 +142,7 @@ import Gateway
         ("api: {prot: 1}", "did you mean 'port'?"),
         ("mqtt: {host: h, passwordfile: x}", "did you mean 'passwordFile'?"),
         ("anchors: {evry: 10m}", "did you mean 'every'?"), ("localTangle: {intervall: 1s}", "did you mean 'interval'?"),
-        ("tangle: {nodes: x}", "did you mean 'node'?"), ("jurnal: info", "did you mean 'journal'?"),
+        ("tangle: {nods: x}", "did you mean 'node'?"), ("jurnal: info", "did you mean 'journal'?"),
     ])
     func `an unknown key names its nearest kin`(_ line: String, _ hint: String) {
         let refusal = Self.refusal(Self.least + line + "\n")

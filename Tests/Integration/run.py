@@ -38,6 +38,7 @@ WAITING = {
     "real_input": ["real_input.py"],
     "commands": ["commands.py"],
     "tools": ["tools.py"],
+    "node_failover": ["node_failover.py"],
 }
 LONG = {"power": ["--kills", "50"], "bad_input": ["--rounds", "2000"], "soak": ["--minutes", "30"]}
 LANES = 2

@@ -74,6 +74,33 @@ import Testing
         #expect(isUnreachable(error), "\(String(describing: error))")
     }
 
+    @Test func `a closed port is told at once, not when the time of a call is over`() async throws {
+        let (start, clock) = (ContinuousClock.now, ContinuousClock())
+        guard case .unreachable(let why) = try await failure(at: "http://127.0.0.1:1", { _ = try await $0.tips() })
+        else {
+            Issue.record("reached")
+            return
+        }
+        #expect(clock.now - start < .seconds(HTTPTangleNode.timeoutS / 2))
+        #expect(why.lowercased().contains("connection refused") && why.count < 100, "\(why)")
+    }
+
+    @Test func `what ends a call is told in words, and its time can be shorter`() async throws {
+        let silent = try HostileServer { _ in .bytesThenSilence([]) }
+        let closed = try HostileServer { _ in .closed }
+        defer {
+            silent.end()
+            closed.end()
+        }
+        for (url, words) in [(silent.url, "none within 200 ms"), (closed.url, "the connection was closed")] {
+            let node = HTTPTangleNode(url: url, timeoutMs: 200)
+            var found: NodeError?
+            do { _ = try await node.tips() } catch { found = error }
+            try await node.shutdown()
+            #expect(found == .unreachable(words))
+        }
+    }
+
     @Test func `silence ends with the deadline, before or after the head`() async throws {
         let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
         let (start, clock) = (ContinuousClock.now, ContinuousClock())
