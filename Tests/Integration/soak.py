@@ -314,7 +314,8 @@ def modbus_accounts(house, steps, since, misfortune):
             for name in ("requests", "delivered")}
     steps.check(sent["requests"] > sent["delivered"], f"the servers had {sent['requests']} requests and delivered {sent['delivered']} proper answers")
     pipelined = [[(counts["pipelined"], counts["pipelinedUs"]) for counts in [*server.before, server.stats()] if counts["pipelined"]] for server in house.servers]
-    steps.check(pipelined == [[]] * 4, f"never two requests on a line at a time (how often, microseconds the first had been under way): {pipelined}")
+    untold = sum(counts["untold"] for server in house.servers for counts in [*server.before, server.stats()])
+    steps.check(pipelined == [[]] * 4 and untold <= 20, f"never two requests on a line at a time (how often, microseconds the first had been under way): {pipelined}; {untold} that a server read too late to tell")
     return record
 
 

@@ -9,8 +9,8 @@ const char *const kindNames[KINDS] = {"none", "exception", "drop", "tid", "uid",
                                       "short", "long", "split", "garbage", "close", "half", "length", "crc"};
 
 /* Bytes to be written at a time; `answers` is the unit whose proper answer ends here, `isLate` one that came too late on purpose,
- * `askedUs` when the request came. */
-struct chunk { long connection; long long dueUs, askedUs; int size, answers, isLate, ends; unsigned char bytes[FRAME]; };
+ * `askedUs` when the request was read, `isOverdue` whether it may have waited long for that. */
+struct chunk { long connection; long long dueUs, askedUs; int size, answers, isLate, isOverdue, ends; unsigned char bytes[FRAME]; };
 
 static struct chunk chunks[CHUNKS];
 static int chunkCount;
@@ -41,7 +41,7 @@ unsigned short crc16(const unsigned char *bytes, int size) {
 void later(struct connection *c, long long dueUs, const unsigned char *bytes, int size, int answers, int isLate, int ends) {
     if (chunkCount == CHUNKS) return;
     struct chunk *chunk = &chunks[chunkCount++];
-    *chunk = (struct chunk){.connection = c->id, .dueUs = dueUs, .askedUs = nowUs(CLOCK_MONOTONIC), .size = size, .answers = answers, .isLate = isLate, .ends = ends};
+    *chunk = (struct chunk){.connection = c->id, .dueUs = dueUs, .askedUs = nowUs(CLOCK_MONOTONIC), .isOverdue = isOverdue(), .size = size, .answers = answers, .isLate = isLate, .ends = ends};
     memcpy(chunk->bytes, bytes, size);
 }
 
@@ -199,7 +199,9 @@ void serve(struct connection *c, unsigned char *request, int size) {
     note(unit, function, address, count);
     for (int i = 0; i < chunkCount; i++)
         if (chunks[i].connection == c->id && !chunks[i].isLate) {
-            if (!pipelined++) pipelinedUs = now - chunks[i].askedUs;
+            /* Without a processor for itself this server reads requests long after they came: nothing can be told of them. */
+            if (chunks[i].isOverdue || isOverdue()) untold++;
+            else if (!pipelined++) pipelinedUs = now - chunks[i].askedUs;
             break;
         }
     if (lastAnswerUs) {

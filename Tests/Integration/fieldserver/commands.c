@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 static void stats(void) {
-    printf("{\"accepted\":%ld,\"open\":%d,\"openMax\":%d,\"turnedAway\":%ld,\"pipelined\":%ld,\"pipelinedUs\":%lld,\"gapViolations\":%ld,\"gapUsMin\":%lld,\"strayBytes\":%ld,\"units\":{",
-           accepted, openCount(), openMax, turnedAway, pipelined, pipelinedUs, gapViolations, gapUsMin, strayBytes);
+    printf("{\"accepted\":%ld,\"open\":%d,\"openMax\":%d,\"turnedAway\":%ld,\"pipelined\":%ld,\"pipelinedUs\":%lld,\"untold\":%ld,\"gapViolations\":%ld,\"gapUsMin\":%lld,\"strayBytes\":%ld,\"units\":{",
+           accepted, openCount(), openMax, turnedAway, pipelined, pipelinedUs, untold, gapViolations, gapUsMin, strayBytes);
     const char *comma = "";
     for (int id = 0; id < UNITS; id++) {
         struct unit *u = &units[id];
@@ -44,7 +44,7 @@ static void reset(void) {
         memset(u->faults, 0, sizeof u->faults);
         memset(u->functions, 0, sizeof u->functions);
     }
-    accepted = turnedAway = pipelined = gapViolations = strayBytes = 0;
+    accepted = turnedAway = pipelined = untold = gapViolations = strayBytes = 0;
     lastAnswerUs = pipelinedUs = 0;
     gapUsMin = -1;
     openMax = openCount();

@@ -37,9 +37,12 @@ enum policy policy = OPEN;
 int delayMs, gapMs, randomPercent, randomCount;
 enum kind randomKinds[KINDS];
 unsigned long long seed = 1;
-long accepted, turnedAway, pipelined, gapViolations, strayBytes;
+long accepted, turnedAway, pipelined, untold, gapViolations, strayBytes;
 long long lastAnswerUs, gapUsMin = -1, pipelinedUs;
 static long nextConnection = 1;
+/* When the sockets were looked at the last time but one: what is read now came after that. */
+static long long lookedUs;
+enum { LOOK_US = 5000, OVERDUE_US = 25000 };
 
 void die(const char *what) {
     fprintf(stderr, "fieldserver: %s: %s\n", what, strerror(errno));
@@ -58,6 +61,8 @@ unsigned chance(unsigned bound) {
     seed ^= seed << 17;
     return (unsigned)((seed >> 16) % bound);
 }
+
+int isOverdue(void) { return nowUs(CLOCK_MONOTONIC) - lookedUs > OVERDUE_US; }
 
 /* ---- connections ---- */
 
@@ -228,6 +233,7 @@ static void babble(void) {
 
 int main(int argc, char **argv) {
     setUp(argc, argv);
+    long long lastLookUs = lookedUs = nowUs(CLOCK_MONOTONIC);
     for (;;) {
         struct pollfd watched[CONNECTIONS + 2] = {{.fd = 0, .events = POLLIN}, {.fd = listening, .events = POLLIN}};
         long ids[CONNECTIONS];
@@ -235,9 +241,11 @@ int main(int argc, char **argv) {
             watched[2 + i] = (struct pollfd){.fd = connections[i].fd, .events = POLLIN};
             ids[i] = connections[i].id;
         }
-        long long now = nowUs(CLOCK_MONOTONIC), next = nextDueUs(now + (policy >= BABBLE ? 2000 : 100000));
+        long long now = nowUs(CLOCK_MONOTONIC), next = nextDueUs(now + (policy >= BABBLE ? 2000 : LOOK_US));
         int waitMs = next <= now ? 0 : (int)((next - now + 999) / 1000);
         poll(watched, CONNECTIONS + 2, waitMs);
+        lookedUs = lastLookUs;
+        lastLookUs = nowUs(CLOCK_MONOTONIC);
         for (int i = 0; i < CONNECTIONS; i++)
             if (connections[i].fd >= 0 && connections[i].id == ids[i] && watched[2 + i].revents) readFrom(&connections[i]);
         if (listening >= 0 && watched[1].fd == listening && watched[1].revents) acceptOne();

@@ -32,7 +32,7 @@ extern enum policy policy;
 extern int delayMs, gapMs, randomPercent, randomCount;
 extern enum kind randomKinds[KINDS];
 extern unsigned long long seed;
-extern long accepted, turnedAway, pipelined, gapViolations, strayBytes;
+extern long accepted, turnedAway, pipelined, untold, gapViolations, strayBytes;
 /* `pipelinedUs`: how long the first request had been under way that another came beside. */
 extern long long lastAnswerUs, gapUsMin, pipelinedUs;
 
@@ -45,6 +45,7 @@ int openCount(void);
 void end(struct connection *c);
 void listenAgain(void);
 int hasGone(struct connection *c);
+int isOverdue(void);
 
 /* answers.c */
 void makeAnswers(void);
