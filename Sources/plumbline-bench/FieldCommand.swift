@@ -42,6 +42,7 @@ struct FieldCommand: AsyncParsableCommand {
     func run() async throws {
         // As the systemd unit sets it.
         setenv("MALLOC_ARENA_MAX", "2", 0)
+        setenv("MALLOC_MMAP_THRESHOLD_", "1048576", 0)
         try group("field.flat", flat)
         try group("field.10x100.") { try load("10x100", devices: 10, registers: 100, isPer1k: true) }
         try group("field.10x1000.") { try load("10x1000", devices: 10, registers: 1_000, isPer1k: true) }
