@@ -127,13 +127,14 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
                 "LedgerStore",
             ]),
+        room("Tables", ["Readings"]),
         room("GracefulEnd", [lifecycle, logging]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
         room(
             "FacilityAPI",
             [
                 "Readings", "TwinModel", "Hashing", "LogEntries", "Evidence", "Disclosure", "Commanding",
-                "MetricsExport",
+                "MetricsExport", "Tables",
                 "FacilityPage", "GracefulEnd", nioSSL,
             ]
                 + hummingbird),
@@ -166,8 +167,7 @@ let package = Package(
             "plumbline",
             [
                 "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle",
-                "Evidence", arguments,
+                "Tangle", "Evidence", "Tables", arguments,
             ]),
 
         .target(name: "CBenchLoops", dependencies: ["CModbus", "CMosquitto"]),
@@ -244,9 +244,10 @@ let package = Package(
             "FacilityAPITests",
             [
                 "Readings", "Profiles", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Evidence", "LedgerStore",
-                "Capture", "Disclosure", "Commanding", "MetricsExport", "FacilityPage", "FacilityAPI", httpClient,
-                nioHTTP1,
+                "Capture", "Disclosure", "Commanding", "MetricsExport", "Tables", "FacilityPage", "FacilityAPI",
+                httpClient, nioHTTP1,
             ] + hummingbird),
+        tests("TablesTests", ["Readings", "Tables"]),
         tests(
             "SimulationTests",
             ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),

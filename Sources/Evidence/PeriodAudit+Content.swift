@@ -97,6 +97,25 @@ extension PeriodAudit {
         }
     }
 
+    /// Readings captured in the time asked for, of intervals whose items give the inner root.
+    func readings(_ each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void) rethrows {
+        for (_, leaf) in outcome?.leaves ?? [] {
+            guard case .interval(let interval) = leaf.body, outcome?.held.contains(interval.k) == true,
+                let contents = itemsByK[interval.k]
+            else { continue }
+            let config = configs[interval.configHash].flatMap { $0.isSound ? $0 : nil }
+            var found: [(reading: ShownReading, stream: UInt32)] = []
+            for (place, content) in contents.enumerated() {
+                guard case .shown(let bytes) = content, let form = ItemForm(bytes) else { continue }
+                let rows = config.flatMap { place < $0.streams.count ? $0.streams[place]?.rows : nil } ?? []
+                for reading in ShownReading.all(item: Array(bytes), periodMs: interval.periodMs, rows: rows)
+                where reading.atMs >= fromMs && reading.atMs < toMs { found.append((reading, form.stream)) }
+            }
+            found.sort { ($0.reading.atMs, $0.reading.point) < ($1.reading.atMs, $1.reading.point) }
+            for (reading, stream) in found { try each(reading, stream, interval.k) }
+        }
+    }
+
     mutating func checkOpenings(_ outcome: CoreAudit.Outcome) throws(Stop) {
         guard !parts.openings.isEmpty else { return }
         let leaves = Dictionary(outcome.leaves.map { ($0.index, $0.leaf) }, uniquingKeysWith: { first, _ in first })

@@ -28,6 +28,8 @@ struct PeriodAudit {
     /// Records by interval, in their order.
     let itemsByK: [UInt64: [PeriodItem.Content]]
     var bracket: Verdict.Bracket?
+    /// What the core found; nil when it stopped.
+    var outcome: CoreAudit.Outcome?
     /// Seconds since 1970 of A's beacon.
     var lowerBound: UInt64?
 
@@ -58,6 +60,7 @@ struct PeriodAudit {
         found = core.findings
         guard isComplete else { return }
         let outcome = core.outcome
+        self.outcome = outcome
         checkContextProofs(outcome)
         checkCoverage(outcome)
         steps.close([.range])

@@ -76,6 +76,14 @@ package struct Verdict: Sendable {
         return findings.contains { $0.code.severity == .unchecked } ? 2 : 0
     }
 
+    /// Whether what the file shows is what the log holds: everything was checked and nothing is against it, though nobody may
+    /// vouch for the card.
+    package var vouchesForReadings: Bool {
+        !findings.contains {
+            $0.code.severity == .error || ($0.code.severity == .unchecked && $0.code != .policyFromFile)
+        }
+    }
+
     package var outcome: Outcome {
         switch exitCode {
         case 1: .doesNotHold

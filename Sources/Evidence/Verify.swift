@@ -8,14 +8,36 @@ import MerkleLog
 /// Never traps and asks nobody: bytes in, verdict out, in linear time.
 package func verify(
     file: [UInt8], card: PolicyCard? = nil, from fromMs: Int64? = nil, to toMs: Int64? = nil
-) -> Verdict {
+) -> Verdict { check(file, card, fromMs, toMs).verdict }
+
+/// The same, and the file's readings of the time asked for.
+///
+/// `each` is given them when the file holds, or holds but for a card of one's own: in order of interval, in an interval by capture
+/// instant, then point. When anything else is found it is given none.
+package func verify(
+    file: [UInt8], card: PolicyCard? = nil, from fromMs: Int64? = nil, to toMs: Int64? = nil,
+    each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
+) rethrows -> Verdict {
+    let (verdict, audit) = check(file, card, fromMs, toMs)
+    guard verdict.vouchesForReadings else { return verdict }
+    if let audit {
+        try audit.readings(each)
+    } else if let stream = verdict.facts.stream, let k = verdict.facts.k {
+        for reading in verdict.facts.shown { try each(reading, stream, k) }
+    }
+    return verdict
+}
+
+private func check(
+    _ file: [UInt8], _ card: PolicyCard?, _ fromMs: Int64?, _ toMs: Int64?
+) -> (verdict: Verdict, audit: PeriodAudit?) {
     var facts = Verdict.Facts(sizeBytes: file.count)
     if isPeriod(file) {
         facts.kind = .period
         return verifyPeriod(file, card, fromMs, toMs, facts)
     }
     facts.kind = looksLikeReading(file) ? .reading : nil
-    return verifyReading(file, card, facts)
+    return (verifyReading(file, card, facts), nil)
 }
 
 /// The container's magic: what a damaged header had there is `E_MALFORMED` either way.
@@ -26,14 +48,14 @@ private func looksLikeReading(_ file: [UInt8]) -> Bool { file.first.map { $0 >> 
 
 private func verifyPeriod(
     _ file: [UInt8], _ own: PolicyCard?, _ fromMs: Int64?, _ toMs: Int64?, _ start: Verdict.Facts
-) -> Verdict {
+) -> (Verdict, PeriodAudit?) {
     var facts = start
     let names: [CheckStep.Name] = [.file, .card, .anchor, .range, .item, .configuration, .read, .time]
     let parts: PeriodParts
     do {
         parts = try PeriodFile.parse(file)
     } catch {
-        return stopped(error, own, facts, names)
+        return (stopped(error, own, facts, names), nil)
     }
     facts.origin = parts.origin
     facts.fromSeq = parts.fromSeq
@@ -45,7 +67,7 @@ private func verifyPeriod(
     do {
         chosen = try choose(own, parts.card.isEmpty ? nil : Array(parts.card), origin: parts.origin)
     } catch {
-        return alone(error, own == nil ? .none : .own, facts, names)
+        return (alone(error, own == nil ? .none : .own, facts, names), nil)
     }
     facts.network = chosen.card.network
     var audit = PeriodAudit(
@@ -54,10 +76,10 @@ private func verifyPeriod(
     do {
         try audit.run()
     } catch {
-        return alone(error, chosen.source, audit.facts, names)
+        return (alone(error, chosen.source, audit.facts, names), nil)
     }
     let findings = audit.found.sorted
-    return finish(findings, audit.steps.finish(names, findings), audit.bracket, chosen.source, audit.facts)
+    return (finish(findings, audit.steps.finish(names, findings), audit.bracket, chosen.source, audit.facts), audit)
 }
 
 private func verifyReading(_ file: [UInt8], _ own: PolicyCard?, _ start: Verdict.Facts) -> Verdict {

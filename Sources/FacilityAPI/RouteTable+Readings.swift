@@ -2,6 +2,7 @@ import Disclosure
 import HTTPTypes
 import Hashing
 import Readings
+import Tables
 import TwinModel
 
 /// Series and readings of one point.

@@ -16,14 +16,16 @@ struct Plumbline: ParsableCommand {
             Examples:
               plumbline verify house-16.evidence --policy house-16.card
               plumbline inspect house-16.evidence
+              plumbline export house-16.evidence --policy house-16.card > readings.csv
+              plumbline check-table bill.csv house-16.evidence --policy house-16.card
 
             Exit codes: 0 holds, 1 does not hold, 2 could not be checked or not
             authenticated, 64 wrong usage.
             """,
         version: Build.text,
-        subcommands: [VerifyCommand.self, InspectCommand.self])
+        subcommands: [VerifyCommand.self, InspectCommand.self, ExportCommand.self, CheckTableCommand.self])
 
-    private static let helped = ["verify", "inspect"]
+    private static let helped = ["verify", "inspect", "export", "check-table"]
     private static let commands = helped + ["help"]
 
     /// A mistyped command is named with its nearest kin, not counted as an argument too many; so is one after `help`.

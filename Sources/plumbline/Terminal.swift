@@ -3,21 +3,24 @@ import Glibc
 /// Results go to standard output, everything else to standard error with the program's name in front.
 enum Terminal {
     /// A result. Throws when it did not arrive; a reader that went away before the end is no failure.
-    static func show(_ text: String) throws(Failure) {
-        guard let code = put(text + "\n", to: STDOUT_FILENO), code != EPIPE else { return }
+    static func show(_ text: String) throws(Failure) { try show(bytes: Array((text + "\n").utf8)) }
+
+    /// A part of a result, as it is.
+    static func show(bytes: [UInt8]) throws(Failure) {
+        guard let code = put(bytes, to: STDOUT_FILENO), code != EPIPE else { return }
         throw Failure("standard output cannot be written: \(plain(String(cString: strerror(code))))")
     }
 
     /// A complaint that cannot be written has nowhere else to go.
     static func complain(_ message: String, hint: String? = nil) {
-        _ = put("plumbline: \(message)\n", to: STDERR_FILENO)
-        if let hint { _ = put("plumbline: hint: \(hint)\n", to: STDERR_FILENO) }
+        _ = put(Array("plumbline: \(message)\n".utf8), to: STDERR_FILENO)
+        if let hint { _ = put(Array("plumbline: hint: \(hint)\n".utf8), to: STDERR_FILENO) }
     }
 
     /// A line that replaces itself; only on a terminal.
     static func progress(_ text: String) {
         guard isatty(STDERR_FILENO) == 1 else { return }
-        _ = put("\r\u{1b}[K\(text)", to: STDERR_FILENO)
+        _ = put(Array("\r\u{1b}[K\(text)".utf8), to: STDERR_FILENO)
     }
 
     /// A sentence as errors are written here: lower case at the start, no full stop.
@@ -72,8 +75,8 @@ enum Terminal {
     }
 
     /// The error number when not all could be written.
-    private static func put(_ text: String, to descriptor: Int32) -> Int32? {
-        var bytes = Array(text.utf8)[...]
+    private static func put(_ text: [UInt8], to descriptor: Int32) -> Int32? {
+        var bytes = text[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }

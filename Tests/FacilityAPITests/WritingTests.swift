@@ -1,6 +1,7 @@
 import FacilityAPI
 import FacilityPage
 import Readings
+import Tables
 import Testing
 
 struct WritingTests {

@@ -25,6 +25,8 @@ TEXTS = {
     "help": "help",
     "help-verify": "help verify",
     "help-inspect": "help inspect",
+    "help-export": "help export",
+    "help-check-table": "help check-table",
     "verify-period": "verify honest-full.period --policy gateway.card",
     "verify-period-json": "verify honest-full.period --policy gateway.card --json",
     "verify-period-asked": "verify honest-full.period --policy gateway.card --from 2026-03-02T11:15:00+01:00 --to 2026-03-02T10:45:00Z",
@@ -42,6 +44,10 @@ TEXTS = {
     "verify-reading-altered": "verify reading-altered.reading --policy gateway.card",
     "verify-reading-no-card": "verify reading-no-card.reading",
     "verify-reading-other-card": "verify reading-honest.reading --policy other.card",
+    "export-reading": "export reading-config.reading --policy gateway.card --jsonl",
+    "export-altered": "export item-altered.period --policy gateway.card",
+    "check-table": "check-table {parts}/table.csv honest-full.period --policy gateway.card",
+    "wrong-table": "check-table gateway.card honest-full.period --policy gateway.card",
     "inspect-period": "inspect honest-full.period",
     "inspect-period-json": "inspect honest-full.period --json",
     "inspect-reading": "inspect reading-config.reading",
@@ -68,6 +74,14 @@ TEXTS = {
     "device": "verify /dev/zero",
     "no-name": "verify ''",
 }
+# One row of each kind: right, wrong, of another unit, of nowhere, and one that nobody can read.
+TABLE = """time,point,value,unit
+2026-03-02T10:11:00Z,meter.main.energy,704.07,kWh
+2026-03-02T10:11:20Z,meter.main.energy,704.90,kWh
+2026-03-02T10:11:00.237Z,ahu1.supply.temp,19.1,K
+2026-03-02T10:11:01Z,weather.temp,-0.46,Cel
+2026-03-02T10:11:00,weather.temp,-0.46,Cel
+"""
 
 
 class Program:
@@ -133,7 +147,7 @@ def texts(steps, program, parts):
     steps.check(not unseen, f"no text is left over: {sorted(unseen)}")
     same = program.run("help")[1]
     steps.check(same == program.run("--help")[1] == program.run("-h")[1] == program.run()[1], "help, --help, -h and nothing say the same")
-    for command in ("verify", "inspect"):
+    for command in ("verify", "inspect", "export", "check-table"):
         steps.check(program.run("help", command)[1] == program.run(command, "--help")[1] == program.run(command, "-h")[1],
                     f"help {command}, {command} --help and {command} -h say the same")
 
@@ -149,7 +163,7 @@ def shape(steps, name, out, complaints, code):
         steps.check(False, f"{name}: complaints are lower case without a full stop: {wrong}")
     if b"plumbline: " in out:
         steps.check(False, f"{name}: no complaint on standard output")
-    if "--json" in TEXTS[name]:
+    if "--json" in TEXTS[name].split():
         steps.check(isinstance(json.loads(out), dict) and out.count(b"\n") == 1 and not complaints, f"{name}: one JSON object on one line, no complaint")
     elif code == 0 and complaints:
         steps.check(False, f"{name}: nothing to complain about at exit 0")
@@ -341,6 +355,7 @@ def main():
         parts = folder / "parts"
         with tarfile.open(GOLDEN / "honest-full.period") as archive:
             archive.extractall(parts, filter="data")
+        (parts / "table.csv").write_text(TABLE)
         texts(steps, program, parts)
         findings(steps, program)
         colours(steps, program)

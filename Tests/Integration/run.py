@@ -17,6 +17,7 @@ ALONE = {
     "profiles": ["profiles.py"],
     "bad_input": ["bad_input.py"],
     "cli": ["cli.py"],
+    "tables": ["tables.py"],
     "foreign": ["foreign.py"],
     "independent": ["independent.py"],
     "configuration": ["configuration.py"],

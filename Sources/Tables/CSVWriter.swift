@@ -46,6 +46,12 @@ package struct CSVWriter: Sendable {
         isRowStart = true
     }
 
+    /// What was written since the last call, for tables that are longer than memory.
+    package mutating func taken() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
+    }
+
     private mutating func startCell() {
         if !isRowStart { bytes.append(separator) }
         isRowStart = false

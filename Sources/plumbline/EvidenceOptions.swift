@@ -1,0 +1,90 @@
+import ArgumentParser
+import Evidence
+import Readings
+
+/// Which card and which time an evidence file is held against.
+struct EvidenceOptions: ParsableArguments {
+    @Option(name: .customLong("policy"), help: ArgumentHelp("The policy card you were handed.", valueName: "card"))
+    var policy: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask whether the file covers the time from here on (RFC 3339, with zone).", valueName: "time"))
+    var from: String?
+
+    @Option(
+        help: ArgumentHelp("Ask whether the file covers the time up to here (RFC 3339, with zone).", valueName: "time"))
+    var to: String?
+
+    /// Reads file and card and checks them.
+    func verify(_ file: String) throws -> (verdict: Verdict, bytes: [UInt8]) {
+        let (bytes, card, from, to) = try read(file, inputs: [])
+        let verdict = Evidence.verify(file: bytes, card: card, from: from, to: to)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
+        return (verdict, bytes)
+    }
+
+    /// The same, and the readings of a file that holds. `inputs` are other files that are read.
+    func verify(
+        _ file: String, inputs: [String] = [],
+        each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
+    ) throws -> Verdict {
+        let (bytes, card, from, to) = try read(file, inputs: inputs)
+        let verdict = try Evidence.verify(file: bytes, card: card, from: from, to: to, each: each)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
+        return verdict
+    }
+
+    private func read(
+        _ file: String, inputs: [String]
+    ) throws(Failure) -> (bytes: [UInt8], card: PolicyCard?, from: Int64?, to: Int64?) {
+        let fromMs = try from.map { text throws(Failure) in try Self.instant(text, "--from") }
+        let toMs = try to.map { text throws(Failure) in try Self.instant(text, "--to") }
+        if let fromMs, let toMs, fromMs >= toMs {
+            throw Failure("--to must be later than --from", code: Failure.usageCode)
+        }
+        if ([file, policy].compactMap { $0 } + inputs).count(where: { $0 == FileInput.standardInput }) > 1 {
+            let names = inputs.isEmpty ? "file and card" : "table, file and card"
+            throw Failure("only one of \(names) can be standard input", code: Failure.usageCode)
+        }
+        let card = try policy.map { path throws(Failure) in try Self.card(path) }
+        let bytes = try FileInput.read(file)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(FileInput.name(of: file))") }
+        return (bytes, card, fromMs, toMs)
+    }
+
+    private static func instant(_ text: String, _ option: String) throws(Failure) -> Int64 {
+        do {
+            return try UTCTime.parse(text)
+        } catch {
+            switch error {
+            case .malformed:
+                throw Failure(
+                    "\(option) '\(Terminal.safe(text))' is not a time", hint: "write it like 2026-03-01T10:15:00Z",
+                    code: Failure.usageCode)
+            case .withoutZone:
+                throw Failure(
+                    "\(option) '\(Terminal.safe(text))' has no zone", hint: "add Z or an offset such as +01:00",
+                    code: Failure.usageCode)
+            }
+        }
+    }
+
+    private static func card(_ path: String) throws(Failure) -> PolicyCard {
+        let bytes = try FileInput.read(path)
+        do {
+            return try PolicyCard.parse(bytes)
+        } catch {
+            let reason =
+                switch error {
+                case .tooLong: "it is longer than \(PolicyCard.sizeBytesMax) bytes"
+                case .notText: "it is not UTF-8 text"
+                case .line(let number): "line \(number) is not what a card has there"
+                case .contradiction: "its lines contradict each other"
+                }
+            throw Failure(
+                "\(FileInput.name(of: path)) is not a policy card: \(reason)",
+                hint: "a card begins with the line plumbline-card/v1; use the file you were handed, unchanged")
+        }
+    }
+}
