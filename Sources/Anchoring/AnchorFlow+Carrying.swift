@@ -12,6 +12,8 @@ extension AnchorFlow {
     static let workSecondsMax: Double = 60
     /// Longest pause between two blocks of one anchor, ms. The pause doubles with every block.
     static let blockPauseMsMax: Int64 = 3_600_000
+    /// Blocks of one anchor that may be mined because a node that has their milestones proves none of them: it may never do so.
+    static let unprovenBlocksMax = 2
     /// Steps that one anchor takes in one round at most.
     static let stepsMax = 4
 
@@ -100,11 +102,8 @@ extension AnchorFlow {
             if let index = newest?.referencedBy { referenced.append((attempt, index)) }
         }
         if !referenced.isEmpty {
-            do { return try await confirm(anchor, referenced.sorted { $0.milestone < $1.milestone }) } catch NodeError
-                .notFound
-            {
-                // The node has pruned the milestone before its proof was fetched, or has no proofs at all.
-                guard isLongMined(anchor), isTimeForAnother(anchor) else { throw NodeError.notFound }
+            do { return try await confirm(anchor, referenced.sorted { $0.milestone < $1.milestone }) } catch {
+                guard isProofLost(error, anchor), isLongMined(anchor), isTimeForAnother(anchor) else { throw error }
                 return try await work(anchor, info)
             }
         }
@@ -117,6 +116,15 @@ extension AnchorFlow {
         }
         if newest.shouldPromote { try await promote(anchor, BlockID(last.blockID), info) }
         return nil
+    }
+
+    /// The node has pruned the milestone before its proof was fetched; or it has the milestone and no proof, maybe of any block.
+    private func isProofLost(_ error: any Error, _ anchor: StoredAnchor) -> Bool {
+        switch error {
+        case AnchoringError.milestoneGone: true
+        case NodeError.notFound: anchor.attempts.count < Self.unprovenBlocksMax
+        default: false
+        }
     }
 
     /// `nil` when the node does not know the block.
@@ -169,6 +177,9 @@ extension AnchorFlow {
                 return try await stored(anchor.seq)
             } catch let error as AnchoringError {
                 failure = error
+            } catch NodeError.notFound {
+                // Another block of this anchor may still be proven.
+                failure = NodeError.notFound
             }
         }
         if let failure { throw failure }
@@ -176,7 +187,10 @@ extension AnchorFlow {
     }
 
     private func proof(of attempt: AnchorAttempt, milestone index: UInt32) async throws -> AnchorConfirmation {
-        let payload = try await node.milestone(index: index)
+        let payload: [UInt8]
+        do { payload = try await node.milestone(index: index) } catch NodeError.notFound {
+            throw AnchoringError.milestoneGone(index: index)
+        }
         let milestone = try settings.policy.check(payload)
         let id = BlockID(attempt.blockID)
         let path: InclusionPath
@@ -204,6 +218,9 @@ extension AnchorFlow {
 }
 
 extension StoredAnchor {
+    /// No node has taken a block of it yet.
+    var isUntaken: Bool { attempts.allSatisfy { $0.submittedMs == nil } }
+
     /// A block was mined and no node has taken it yet.
     fileprivate var hasUnsentBlock: Bool { attempts.last.map { $0.submittedMs == nil } ?? false }
 }

@@ -13,6 +13,8 @@ package actor AnchorFlow {
     package static let carriedPerRoundMax = 16
     /// An anchor without proof after this many ms is told as an error, once.
     package static let lateMs: Int64 = 1_800_000
+    /// Longest that a checkpoint waits because the one before it comes no further, ms.
+    package static let holdMsMax: Int64 = 21_600_000
     /// Longest pause after a failure, ms; up to half of a pause is taken off by chance.
     package static let pauseMsMax: Int64 = 60_000
 
@@ -52,7 +54,7 @@ package actor AnchorFlow {
     let ledger: Ledger
     let writer: LogWriter
     let node: any TangleNode
-    let miner: Miner
+    let miner: any NonceSearch
     let tag: [UInt8]
     let nowMs: @Sendable () -> Int64
     let journal: Logger
@@ -73,8 +75,8 @@ package actor AnchorFlow {
     ///   - pause: waits that long, or throws when the task is cancelled.
     ///   - tell: called with an anchor whenever its stored state has changed.
     package init(
-        settings: Settings, ledger: Ledger, writer: LogWriter, node: any TangleNode, miner: Miner, tag: [UInt8],
-        journal: Logger, nowMs: @escaping @Sendable () -> Int64,
+        settings: Settings, ledger: Ledger, writer: LogWriter, node: any TangleNode, miner: any NonceSearch,
+        tag: [UInt8], journal: Logger, nowMs: @escaping @Sendable () -> Int64,
         pause: @escaping @Sendable (_ ms: Int64) async throws -> Void,
         tell: @escaping @Sendable (StoredAnchor) async -> Void = { _ in }
     ) {
@@ -114,7 +116,9 @@ package actor AnchorFlow {
             let isDue = isAsked || nowMs() >= status.nextMs
             if isDue || !open.isEmpty {
                 let info = try await suitableNode()
-                if isDue { try await attempt(&troubles) { try await checkpoint(info) } }
+                if isDue, try await !isHeld(by: open.last) {
+                    try await attempt(&troubles) { try await checkpoint(info) }
+                }
                 for anchor in turn(try await ledger.openAnchors()) {
                     // A call that ends the round ends this anchor's turn too: the next round begins behind it.
                     carriedTo = anchor.seq
@@ -133,6 +137,15 @@ package actor AnchorFlow {
         hindered(first)
         return BackOff(firstMs: 2 * settings.pollMs, longestMs: Self.pauseMsMax)
             .waitMs(failures: failures, chance: settings.chance())
+    }
+
+    /// While the network takes or references nothing another checkpoint would only make a heap: when it does again, one covers
+    /// all of that time. An anchor that is stuck for reasons of its own holds the others up for some hours at most.
+    private func isHeld(by newest: StoredAnchor?) async throws -> Bool {
+        guard let newest, try await ledger.lastAnchorSeq() == newest.seq,
+            nowMs() - Int64(clamping: newest.signedMs) < Self.holdMsMax
+        else { return false }
+        return newest.isUntaken || newest.attempts.count > 1
     }
 
     /// A failure that concerns the node as a whole ends the round; any other is noted and the round goes on.

@@ -11,6 +11,14 @@ package struct MinedNonce: Equatable, Sendable {
     package var tries: UInt64
     package var seconds: Double
 
+    package init(nonce: UInt64, zeros: Int, position: UInt64, tries: UInt64, seconds: Double) {
+        self.nonce = nonce
+        self.zeros = zeros
+        self.position = position
+        self.tries = tries
+        self.seconds = seconds
+    }
+
     /// Tries per second of this call; 0 when it was too short to tell.
     package var triesPerSecond: Double { seconds > 0 ? Double(tries) / seconds : 0 }
 }

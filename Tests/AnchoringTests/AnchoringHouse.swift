@@ -27,6 +27,8 @@ final class AnchoringHouse {
     let recovery: LogSigningKey
     let firstMilestone: Milestone
     var settings: AnchorFlow.Settings
+    /// In force from the next restart on.
+    var search: any NonceSearch = Miner(threads: 1, niceness: 0)
     private(set) var ledger: Ledger
     private(set) var writer: LogWriter
     private(set) var flow: AnchorFlow
@@ -63,7 +65,7 @@ final class AnchoringHouse {
         writer = try await LogWriter.start(
             ledger: ledger, key: key, clock: clock, random: { Array(repeating: 1, count: $0) }, building: Self.building
         ).writer
-        flow = Self.flow(settings, ledger, writer, node, time, told)
+        flow = Self.flow(settings, ledger, writer, node, search, time, told)
     }
 
     deinit {
@@ -78,7 +80,7 @@ final class AnchoringHouse {
             ledger: ledger, key: key, clock: Self.clock(time), random: { Array(repeating: 1, count: $0) },
             building: Self.building
         ).writer
-        flow = Self.flow(settings, ledger, writer, node, time, told)
+        flow = Self.flow(settings, ledger, writer, node, search, time, told)
     }
 
     /// A round, then some time and a milestone.
@@ -149,11 +151,11 @@ final class AnchoringHouse {
     }
 
     private static func flow(
-        _ settings: AnchorFlow.Settings, _ ledger: Ledger, _ writer: LogWriter, _ node: WatchedNode, _ time: HandClock,
-        _ told: Told
+        _ settings: AnchorFlow.Settings, _ ledger: Ledger, _ writer: LogWriter, _ node: WatchedNode,
+        _ search: any NonceSearch, _ time: HandClock, _ told: Told
     ) -> AnchorFlow {
         AnchorFlow(
-            settings: settings, ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1, niceness: 0),
+            settings: settings, ledger: ledger, writer: writer, node: node, miner: search,
             tag: anchorTag(origin: origin), journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             nowMs: { time.nowMs }, pause: { time.advance(ms: $0) },
             tell: { told.add("\($0.seq) \($0.state.rawValue)") })

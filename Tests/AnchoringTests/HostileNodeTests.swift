@@ -3,6 +3,7 @@ import Hashing
 import LedgerStore
 import LocalTangle
 import MerkleLog
+import ProofOfWork
 import Synchronization
 import Tangle
 import TangleClient
@@ -174,9 +175,35 @@ struct HostileNodeTests {
             await network.setFaults(proofless)
             for _ in 0..<240 { try await house.turn(ms: 10_000) }
             #expect(try await house.ledger.anchor(1)?.attempts.count == 2, "one more in 40 minutes")
+            for _ in 0..<720 { try await house.turn(ms: 60_000) }
+            #expect(try await house.ledger.anchor(1)?.attempts.count == 2, "and no more when that has no proof either")
             await network.setFaults(LocalTangleFaults())
             try await house.turnUntilAnchored()
             try await house.expectProven(try #require(try await house.ledger.anchor(1)))
+        }
+    }
+
+    @Test func `of two blocks the one that can be proven counts when the milestone of the other is gone`() async throws
+    {
+        let time = HandClock()
+        try await withNetwork(time) { network, node in
+            let house = try await AnchoringHouse(network, node, time: time)
+            // Too old for everybody, so that another is mined; then the node says that both were referenced.
+            node.answerStatus { _, status in
+                BlockStatus(isSolid: true, referencedBy: nil, shouldPromote: false, shouldReattach: true)
+            }
+            while try await house.ledger.anchor(1)?.attempts.count ?? 0 < 2 { try await house.turn() }
+            let first = try #require(try await house.ledger.anchor(1)?.attempts.first?.blockID)
+            for _ in 0..<3 { try await house.turn() }
+            node.answerStatus { block, status in
+                guard block == first else { return status }
+                // A milestone that the node does not have.
+                return BlockStatus(isSolid: true, referencedBy: 0, shouldPromote: false, shouldReattach: false)
+            }
+            try await house.turnUntilAnchored()
+            let anchor = try #require(try await house.ledger.anchor(1))
+            #expect(anchor.confirmation?.blockID != first)
+            try await house.expectProven(anchor)
         }
     }
 
