@@ -7,9 +7,6 @@ import TangleClient
 
 /// One anchor's way: `waiting → worked → submitted → anchored` (`tangle.md` section 6).
 extension AnchorFlow {
-    /// Longest search for one nonce, s: parents must not be older than 15 milestones when the block arrives, which is
-    /// 75 s on a network of 5 s.
-    static let workSecondsMax: Double = 60
     /// Longest pause between two blocks of one anchor, ms. The pause doubles with every block.
     static let blockPauseMsMax: Int64 = 3_600_000
     /// Blocks of one anchor that may be mined because a node that has their milestones proves none of them: it may never do so.
@@ -66,8 +63,21 @@ extension AnchorFlow {
         // The search begins where none has begun before: on a quiet network the tips stay, and a search that ended without a
         // nonce would repeat itself for ever. A ms has room for 2²⁰ nonces, more than are tried in it.
         let start = UInt64(clamping: nowMs()) << 20
-        let mined = try await miner.mine(
-            block.work, minScore: minScore(info), from: start, allowedSeconds: Self.workSecondsMax)
+        let score = minScore(info)
+        let windowS = window.searchSeconds(belowMaxDepth: info.belowMaxDepth)
+        let zeros = PoWTarget.zeros(minScore: score, size: block.sizeBytes)
+        let predicted = miner.triesPerSecond.map { "\(PoWTarget.meanTries(zeros: zeros) / $0)" } ?? "not known yet"
+        journal.debug("a nonce is searched", metadata: ["zeros": "\(zeros)", "predictedSeconds": "\(predicted)"])
+        let mined: MinedNonce
+        do throws(MiningError) {
+            mined = try await miner.mine(block.work, minScore: score, from: start, allowedSeconds: windowS)
+        } catch {
+            guard case .tooMuchWork(let zeros, let rate, let predicted, let allowed) = error else { throw error }
+            throw AnchoringError.workTooLong(
+                AnchoringError.Work(
+                    score: score, isNodes: score == info.minPoWScore, sizeBytes: block.sizeBytes, zeros: zeros,
+                    triesPerSecond: rate, predictedSeconds: predicted, windowSeconds: allowed))
+        }
         block.nonce = mined.nonce
         journal.debug("block mined", metadata: ["zeros": "\(mined.zeros)", "tries": "\(mined.tries)"])
         return block

@@ -63,6 +63,7 @@ package actor AnchorFlow {
     package private(set) var status: Status
     /// When each unfinished anchor's block was promoted last, UTC ms. Not on disk: one promotion more does no harm.
     var promotedMs: [UInt64: Int64] = [:]
+    var window = FreshnessWindow()
     private var isPlanned = false
     private var failures = 0
     private var isAsked = false
@@ -172,6 +173,7 @@ package actor AnchorFlow {
         let info = try await node.info()
         status.lastNodeAnswerMs = nowMs()
         try settings.demands.check(info, nowS: nowMs() / 1000)
+        if let timeS = info.latestMilestoneTimeS { window.note(index: info.latestMilestoneIndex, timeS: timeS) }
         return info
     }
 
@@ -206,6 +208,7 @@ package actor AnchorFlow {
             throw AnchoringError.milestoneNotTrusted(
                 index: facts.milestoneIndex, why: "milestone \(info.latestMilestoneIndex) was asked for")
         }
+        window.note(index: facts.milestoneIndex, timeS: facts.milestoneTimeS)
         return facts
     }
 

@@ -9,6 +9,25 @@ package enum AnchoringError: Error, Equatable, Sendable, CustomStringConvertible
     case proofDoesNotHold(block: String)
     /// The tips cannot be parents of a block.
     case tipsUnusable
+    /// The work that is demanded takes longer on average than parents stay young enough; nothing was tried.
+    case workTooLong(Work)
+
+    /// A demand and what it would take here.
+    package struct Work: Equatable, Sendable {
+        package var score: UInt32
+        /// The node demands it; else the policy card does.
+        package var isNodes: Bool
+        /// Of the whole block.
+        package var sizeBytes: Int
+        /// Trailing zero trits that the score asks of a block of this size.
+        package var zeros: Int
+        /// Measured on this machine just before.
+        package var triesPerSecond: Double
+        /// On average.
+        package var predictedSeconds: Double
+        /// For the search, after tips were fetched.
+        package var windowSeconds: Double
+    }
 
     package var description: String {
         switch self {
@@ -17,6 +36,16 @@ package enum AnchoringError: Error, Equatable, Sendable, CustomStringConvertible
         case .milestoneGone(let index): "milestone \(index) is not known there any more, and with it a block's proof"
         case .proofDoesNotHold(let block): "the node's proof for block \(block) does not hold"
         case .tipsUnusable: "the node's tips cannot be parents of a block"
+        case .workTooLong(let work):
+            "\(work.isNodes ? "the node" : "the policy card") demands score \(work.score), \(work.zeros) trailing zeros for a "
+                + "block of \(work.sizeBytes) bytes; at the measured \(Self.whole(work.triesPerSecond)) tries a second that "
+                + "takes \(Self.whole(work.predictedSeconds)) s on average, and its parents are too old after "
+                + "\(Self.whole(work.windowSeconds)) s; another node or a faster machine is needed"
         }
+    }
+
+    /// Rounded up; what has no end is told as the largest number.
+    private static func whole(_ value: Double) -> Int {
+        value.isFinite && value < 1e15 ? Int(value.rounded(.up)) : Int.max
     }
 }

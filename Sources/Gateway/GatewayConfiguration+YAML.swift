@@ -111,7 +111,9 @@ extension GatewayConfiguration {
         guard !tangle.network.isEmpty, !tangle.network.contains(where: \.isNewline) else {
             throw network.error("a network's name is one line of text")
         }
-        if let score = node["minPowScoreMax"] { tangle.minPoWScoreMax = UInt32(try score.int(1...100_000)) }
+        if let score = node["minPowScoreMax"] {
+            tangle.minPoWScoreMax = UInt32(try score.int(1...Int(Tangle.minPoWScoreCeiling)))
+        }
         if let threshold = node["threshold"] {
             tangle.threshold = try threshold.int(1...64)
             let holders = Set(keys.map(\.holder)).count

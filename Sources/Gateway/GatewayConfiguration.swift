@@ -52,7 +52,10 @@ package struct GatewayConfiguration: Sendable, Equatable {
         /// 1 to `NodeRoster.countMax`, the preferred one first.
         package var nodes: [Node]
         package var network: String
+        /// A node that demands more is refused.
         package var minPoWScoreMax: UInt32 = 4_000
+        /// Whatever is configured, a node may never demand more.
+        package static let minPoWScoreCeiling: UInt32 = 100_000
         /// Holders that must have signed a milestone.
         package var threshold = 1
         package var milestoneKeys: [MilestoneKey]

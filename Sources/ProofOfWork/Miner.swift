@@ -33,8 +33,12 @@ package final class Miner: Sendable {
     private let nowNs: @Sendable () -> UInt64
     private let measured = Mutex<Double?>(nil)
 
-    /// Batches of one kernel call: about a millisecond of work between looks at cancellation and the clock.
+    /// Batches of one kernel call, at most, and while no rate is known.
     static let batchesPerChunk = 32
+    /// Batches of one kernel call, at least: the call itself costs about as much as one.
+    static let batchesPerChunkMin = 4
+    /// Longest work of one kernel call, s: a search looks that often whether it was cancelled or its time is over.
+    static let chunkSecondsMax = 0.001
     /// Chunks tried by `measure`.
     static let chunksToMeasure: UInt64 = 8
     package static let threadsMax = 64
@@ -58,13 +62,22 @@ package final class Miner: Sendable {
         triesPerSecond.map { PoWTarget.meanTries(zeros: zeros) / $0 }
     }
 
+    /// Tries of one thread between two looks at cancellation and the clock.
+    package var triesPerChunk: UInt64 { kernel.lanes * UInt64(chunkBatches) }
+
+    private var chunkBatches: Int {
+        guard let rate = triesPerSecond else { return Self.batchesPerChunk }
+        let batches = rate / Double(threads) * Self.chunkSecondsMax / Double(kernel.lanes)
+        return Int(min(Double(Self.batchesPerChunk), max(Double(Self.batchesPerChunkMin), batches)))
+    }
+
     /// Searches for a few milliseconds, or `forNs`, after a target nobody meets; gives and keeps the rate in tries per second.
     @discardableResult
     package func measure(forNs: UInt64? = nil) async throws(MiningError) -> Double {
         let work = BlockWork(head: [])
         let run = SearchRun(
             work: work, zeros: SearchKernel.zerosMax, kernel: kernel, start: 0,
-            chunksMax: forNs == nil ? Self.chunksToMeasure * UInt64(threads) : nil,
+            chunksMax: forNs == nil ? Self.chunksToMeasure * UInt64(threads) : nil, batchesPerChunk: chunkBatches,
             deadlineNs: forNs.map { nowNs() &+ $0 }, nowNs: nowNs)
         switch await run.outcome(threads: threads, niceness: niceness) {
         case .stopped(.cancelled, let resumeAt, _, _): throw .cancelled(resumeAt: resumeAt)
@@ -81,7 +94,8 @@ package final class Miner: Sendable {
     /// `start` is a position in the kernel's own order of nonces, rounded down to a whole batch: what an ended search gave as
     /// `resumeAt` goes on where it stopped.
     /// `allowedSeconds`: refuses beforehand what takes longer on average at the measured rate (it is measured when it
-    /// has not been), and gives up once that time has passed. A score of 0 needs no work: the nonce is `start`.
+    /// has not been, and once more before a refusal), and gives up once that time has passed. A score of 0 needs no work:
+    /// the nonce is `start`.
     package func mine(
         _ work: BlockWork, minScore: UInt32, from start: UInt64 = 0, allowedSeconds: Double? = nil
     ) async throws(MiningError) -> MinedNonce {
@@ -89,15 +103,9 @@ package final class Miner: Sendable {
         if zeros == 0 {
             return MinedNonce(nonce: start, zeros: work.zeros(nonce: start), position: start, tries: 0, seconds: 0)
         }
-        if let allowedSeconds {
-            if triesPerSecond == nil { try await measure() }
-            let predicted = predictedSeconds(zeros: zeros) ?? 0
-            guard predicted <= allowedSeconds else {
-                throw .tooMuchWork(zeros: zeros, predictedSeconds: predicted, allowedSeconds: allowedSeconds)
-            }
-        }
+        if let allowedSeconds { try await predict(zeros, allowedSeconds) }
         let run = SearchRun(
-            work: work, zeros: zeros, kernel: kernel, start: start, chunksMax: nil,
+            work: work, zeros: zeros, kernel: kernel, start: start, chunksMax: nil, batchesPerChunk: chunkBatches,
             deadlineNs: allowedSeconds.map { nowNs() &+ UInt64(min(max(0, $0), 1e9) * 1e9) }, nowNs: nowNs)
         switch await run.outcome(threads: threads, niceness: niceness) {
         case .found(let nonce, let position, let tries, let seconds):
@@ -110,6 +118,18 @@ package final class Miner: Sendable {
             keepRate(tries: tries, seconds: seconds)
             throw .outOfTime(resumeAt: resumeAt, tries: tries)
         case .unavailable: throw .unavailable
+        }
+    }
+
+    /// Throws `tooMuchWork`, by a rate of now: the last search may have had a busy machine, and without another search its rate
+    /// would stand for ever.
+    private func predict(_ zeros: Int, _ allowedSeconds: Double) async throws(MiningError) {
+        if let predicted = predictedSeconds(zeros: zeros), predicted <= allowedSeconds { return }
+        let rate = try await measure()
+        let predicted = PoWTarget.meanTries(zeros: zeros) / rate
+        guard predicted <= allowedSeconds else {
+            throw .tooMuchWork(
+                zeros: zeros, triesPerSecond: rate, predictedSeconds: predicted, allowedSeconds: allowedSeconds)
         }
     }
 

@@ -23,6 +23,7 @@ final class SearchRun: Sendable {
     private let kernel: SearchKernel
     private let start: UInt64
     private let chunksMax: UInt64?
+    private let batchesPerChunk: Int
     private let deadlineNs: UInt64?
     private let nowNs: @Sendable () -> UInt64
     private let beganNs: UInt64
@@ -34,20 +35,22 @@ final class SearchRun: Sendable {
 
     /// `chunksMax` ends the search as a deadline would, after that many chunks.
     init(
-        work: BlockWork, zeros: Int, kernel: SearchKernel, start: UInt64, chunksMax: UInt64?, deadlineNs: UInt64?,
-        nowNs: @escaping @Sendable () -> UInt64
+        work: BlockWork, zeros: Int, kernel: SearchKernel, start: UInt64, chunksMax: UInt64?, batchesPerChunk: Int,
+        deadlineNs: UInt64?, nowNs: @escaping @Sendable () -> UInt64
     ) {
         input = work.inputTrits(nonce: 0)
         self.zeros = zeros
         self.kernel = kernel
         self.start = start - start % kernel.lanes
         self.chunksMax = chunksMax
+        self.batchesPerChunk = batchesPerChunk
         self.deadlineNs = deadlineNs
         self.nowNs = nowNs
         beganNs = nowNs()
     }
 
-    /// Starts the threads and returns when the last of them has ended; cancelling the task stops them in milliseconds.
+    /// Starts the threads and returns when the last of them has ended. When the task is cancelled no thread begins another
+    /// chunk.
     func outcome(threads: Int, niceness: Int32) async -> Outcome {
         guard kernel.isAvailable else { return .unavailable }
         return await withTaskCancellationHandler {
@@ -68,17 +71,19 @@ final class SearchRun: Sendable {
         }
     }
 
-    private var chunkTries: UInt64 { kernel.lanes * UInt64(Miner.batchesPerChunk) }
+    private var chunkTries: UInt64 { kernel.lanes * UInt64(batchesPerChunk) }
 
     private func work() {
         let space = SearchSpace(kernel: kernel)
-        while !isStopped.load(ordering: .acquiring) {
+        while true {
             if let deadlineNs, nowNs() >= deadlineNs { break }
+            // The last look before a chunk is taken: whatever is taken is tried to its end, so that none is tried twice.
+            if isStopped.load(ordering: .acquiring) { break }
             let chunk = nextChunk.wrappingAdd(1, ordering: .relaxed).oldValue
             if let chunksMax, chunk >= chunksMax { break }
             let first = start &+ chunk &* chunkTries
             switch space.search(
-                input: input, zeros: zeros, batch: first / kernel.lanes, batches: Miner.batchesPerChunk)
+                input: input, zeros: zeros, batch: first / kernel.lanes, batches: batchesPerChunk)
             {
             case .found(let nonce, let batchesBefore):
                 let before = UInt64(batchesBefore) * kernel.lanes

@@ -106,6 +106,35 @@ struct HostileNodeTests {
         }
     }
 
+    @Test func `work that lasts longer than parents stay young is refused before any search, with its numbers`()
+        async throws
+    {
+        let time = HandClock()
+        try await withNetwork(time, minPoWScore: 1_500) { network, node in
+            let house = try await AnchoringHouse(
+                network, node, time: time, everyMs: 600_000, minPoWScoreMax: 1_500)
+            let search = SimulatedSearch(time: time, triesPerSecond: 1_000, seed: 1)
+            house.search = search
+            try await house.restart()
+            // More than a cadence: what is due meanwhile makes no heap of checkpoints.
+            for _ in 0..<100 { try await house.turn(ms: 10_000) }
+            #expect(search.count == 0 && node.submitted.isEmpty)
+            #expect(try await house.ledger.anchors().map(\.state) == [.waiting])
+            let trouble = try #require(await house.flow.status.trouble)
+            let numbers = [
+                "the node demands score 1500", "12 trailing zeros for a block of", "measured 1000 tries a second",
+                "takes 532 s on average", "too old after 120 s",
+            ]
+            #expect(numbers.allSatisfy(trouble.contains), "\(trouble)")
+            // With a faster search it goes on, and one checkpoint covers what was due.
+            house.search = Miner(threads: 1, niceness: 0)
+            try await house.restart()
+            try await house.turnUntilAnchored(2)
+            #expect(try await house.ledger.anchors().count == 2)
+            for anchor in try await house.ledger.anchors() { try await house.expectProven(anchor) }
+        }
+    }
+
     @Test func `a node of another network, an unhealthy one and one whose clock is off are refused`() async throws {
         let time = HandClock()
         try await withNetwork(time) { network, node in

@@ -288,6 +288,11 @@ final class SimulatedSearch: NonceSearch {
         let zeros = PoWTarget.zeros(minScore: minScore, size: work.sizeBytes)
         let meanTries = PoWTarget.meanTries(zeros: zeros)
         let triesPerSecond = rate.withLock { $0 }
+        if let allowedSeconds, meanTries / triesPerSecond > allowedSeconds {
+            throw .tooMuchWork(
+                zeros: zeros, triesPerSecond: triesPerSecond, predictedSeconds: meanTries / triesPerSecond,
+                allowedSeconds: allowedSeconds)
+        }
         // Tries until the first hit: the mean times −ln of a chance, within 1/16 to 16 times the mean.
         let chance = state.withLock { UInt64.random(in: 1...(1 << 48), using: &$0.dice) }
         let factor = Double(chance.leadingZeroBitCount - 15) * 0.69

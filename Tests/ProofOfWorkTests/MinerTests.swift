@@ -70,9 +70,10 @@ import Testing
         do {
             _ = try await miner.mine(BlockWork(head: [1]), minScore: .max, allowedSeconds: 0.001)
             Issue.record("it was mined")
-        } catch MiningError.tooMuchWork(let zeros, let predicted, let allowed) {
+        } catch MiningError.tooMuchWork(let zeros, let rate, let predicted, let allowed) {
             #expect(zeros == 23)  // 3^22 < (2^32 − 1) · 9 ≤ 3^23
-            #expect(predicted > allowed)
+            #expect(predicted > allowed && rate > 0)
+            #expect(abs(predicted * rate / PoWTarget.meanTries(zeros: zeros) - 1) < 1e-9)
         }
         #expect((miner.triesPerSecond ?? 0) > 0)
         #expect((miner.predictedSeconds(zeros: 12) ?? 0) > 0)
