@@ -255,8 +255,8 @@ let package = Package(
             "GatewayTests",
             [
                 "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
-                "LedgerStore", "TwinModel", "Capture", "Commanding", "Disclosure", "MetricsExport", "LocalTangle",
-                "TangleClient", "Gateway", logging,
+                "LedgerStore", "TwinModel", "Capture", "Anchoring", "Commanding", "Disclosure", "MetricsExport",
+                "LocalTangle", "TangleClient", "Gateway", logging,
             ]),
     ]
 )

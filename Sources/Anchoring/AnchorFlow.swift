@@ -11,7 +11,8 @@ package import TangleClient
 package actor AnchorFlow {
     /// Anchors that are carried on in one round; the others have their turn in the next.
     package static let carriedPerRoundMax = 16
-    /// An anchor without proof after this many ms is told as an error, once.
+    /// Without a proof for so many ms is late, unless the settings say otherwise; and so long a node is given to prove what it
+    /// has referenced, before another block is mined.
     package static let lateMs: Int64 = 1_800_000
     /// Longest that a checkpoint waits because the one before it comes no further, ms.
     package static let holdMsMax: Int64 = 21_600_000
@@ -29,10 +30,14 @@ package actor AnchorFlow {
         package var minPoWScore: UInt32
         /// 0 to 1, for the pauses after failures; 1 leaves them as long as they are.
         package var chance: @Sendable () -> Double = { 1 }
+        /// What has been due, or signed, without a proof for longer raises the alarm, ms.
+        package var lateAfterMs: Int64
 
         package init(
-            everyMs: Int64, pollMs: Int64, demands: NodeDemands, policy: MilestonePolicy, minPoWScore: UInt32 = 0
+            everyMs: Int64, pollMs: Int64, demands: NodeDemands, policy: MilestonePolicy, minPoWScore: UInt32 = 0,
+            lateAfterMs: Int64 = AnchorFlow.lateMs
         ) {
+            self.lateAfterMs = lateAfterMs
             self.minPoWScore = minPoWScore
             self.everyMs = everyMs
             self.pollMs = pollMs
@@ -48,6 +53,12 @@ package actor AnchorFlow {
         /// What hinders the flow now, as a sentence; `nil` while all is well.
         package var trouble: String?
         package var lastNodeAnswerMs: Int64?
+        /// What has been without a proof for longest; `nil` when all that was due has its proof.
+        package var unproven: Unproven?
+        /// That, while it is late: the alarm.
+        package var late: Unproven?
+
+        package init(nextMs: Int64) { self.nextMs = nextMs }
     }
 
     let settings: Settings
@@ -60,14 +71,17 @@ package actor AnchorFlow {
     let journal: Logger
     private let pause: @Sendable (_ ms: Int64) async throws -> Void
     private let tell: @Sendable (StoredAnchor) async -> Void
-    package private(set) var status: Status
+    package internal(set) var status: Status
+    /// When this flow began, UTC ms.
+    let startedMs: Int64
     /// When each unfinished anchor's block was promoted last, UTC ms. Not on disk: one promotion more does no harm.
     var promotedMs: [UInt64: Int64] = [:]
     var window = FreshnessWindow()
+    /// Since when the checkpoint of each unfinished anchor was due, UTC ms. Not on disk: a new run counts from its signature.
+    var dueMs: [UInt64: Int64] = [:]
     private var isPlanned = false
     private var failures = 0
     private var isAsked = false
-    private var toldLate: Set<UInt64> = []
     /// The last anchor that had its turn.
     private var carriedTo: UInt64 = 0
 
@@ -91,8 +105,12 @@ package actor AnchorFlow {
         self.nowMs = nowMs
         self.pause = pause
         self.tell = tell
-        status = Status(nextMs: nowMs())
+        startedMs = nowMs()
+        status = Status(nextMs: startedMs)
     }
+
+    /// What the search reached last; `nil` before it was measured.
+    package nonisolated var triesPerSecond: Double? { miner.triesPerSecond }
 
     /// Runs until cancelled. Nothing else ends it: what hinders it is in `status`, and is tried again.
     package func run() async throws {
@@ -113,6 +131,7 @@ package actor AnchorFlow {
         var troubles: [String] = []
         do {
             try await plan()
+            try await attempt(&troubles) { try await watchProofs() }
             let open = try await ledger.openAnchors()
             let isDue = isAsked || nowMs() >= status.nextMs
             if isDue || !open.isEmpty {
@@ -123,7 +142,6 @@ package actor AnchorFlow {
                 for anchor in turn(try await ledger.openAnchors()) {
                     // A call that ends the round ends this anchor's turn too: the next round begins behind it.
                     carriedTo = anchor.seq
-                    late(anchor)
                     try await attempt(&troubles) { try await carry(anchor, info, telling: tell) }
                 }
             }
@@ -131,6 +149,7 @@ package actor AnchorFlow {
             if let sentence = sentence(error) { troubles.append(sentence) }
         }
         if Task.isCancelled { return 0 }
+        do { try await watchProofs() } catch { if let sentence = sentence(error) { troubles.append(sentence) } }
         guard let first = troubles.first else {
             recovered()
             return settings.pollMs
@@ -181,6 +200,7 @@ package actor AnchorFlow {
     private func turn(_ open: [StoredAnchor]) -> [StoredAnchor] {
         let inOrder = open.filter { $0.seq > carriedTo } + open.filter { $0.seq <= carriedTo }
         promotedMs = promotedMs.filter { entry in open.contains { $0.seq == entry.key } }
+        dueMs = dueMs.filter { entry in open.contains { $0.seq == entry.key } }
         return Array(inOrder.prefix(Self.carriedPerRoundMax))
     }
 
@@ -191,7 +211,9 @@ package actor AnchorFlow {
         do {
             let milestone = try await latestMilestone(info)
             try settings.demands.check(milestoneTimeS: milestone.milestoneTimeS, nowS: nowMs() / 1000)
+            let dueMs = max(startedMs, min(status.nextMs, nowMs()))
             let anchor = try await writer.checkpoint(with: milestone)
+            self.dueMs[anchor.seq] = dueMs
             status.nextMs = nowMs() + settings.everyMs
             journal.info("checkpoint signed", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
             await tell(anchor)
@@ -210,14 +232,6 @@ package actor AnchorFlow {
         }
         window.note(index: facts.milestoneIndex, timeS: facts.milestoneTimeS)
         return facts
-    }
-
-    private func late(_ anchor: StoredAnchor) {
-        guard nowMs() - Int64(clamping: anchor.signedMs) > Self.lateMs, toldLate.insert(anchor.seq).inserted else {
-            return
-        }
-        journal.error(
-            "an anchor has no proof yet", metadata: ["seq": "\(anchor.seq)", "signedMs": "\(anchor.signedMs)"])
     }
 
     /// `nil` for what is no trouble: it is too early, or the task was cancelled.

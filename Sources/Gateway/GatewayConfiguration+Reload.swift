@@ -18,6 +18,7 @@ extension GatewayConfiguration {
         compare("api.metrics") { $0.api.metrics }
         compare("mqtt") { $0.mqtt }
         compare("anchors.every") { $0.anchors.everyMs }
+        compare("anchors.lateAfter") { $0.anchors.lateAfterMs }
         compare("tangle") { $0.tangle }
         compare("localTangle") { $0.localTangle }
         compare("freeSpaceFloor") { $0.freeSpaceFloorBytes }

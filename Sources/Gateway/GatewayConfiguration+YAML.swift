@@ -40,8 +40,9 @@ extension GatewayConfiguration {
         if let node = root["api"] { result.api = try api(node, path: path) }
         if let node = root["mqtt"] { result.mqtt = try mqtt(node, path: path) }
         if let anchors = root["anchors"] {
-            try anchors.allow(["every"])
+            try anchors.allow(["every", "lateAfter"])
             if let node = anchors["every"] { result.anchors.everyMs = try node.duration(2_000...86_400_000) }
+            if let node = anchors["lateAfter"] { result.anchors.lateAfterMs = try node.duration(10_000...604_800_000) }
         }
         if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
         if let local = root["localTangle"] {

@@ -46,6 +46,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
 
     package struct Anchors: Sendable, Equatable {
         package var everyMs: Int64 = 600_000
+        /// Without a proof for longer raises the alarm.
+        package var lateAfterMs: Int64 = 1_800_000
     }
 
     package struct Tangle: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Anchoring
+package import Anchoring
 import Capture
 package import Disclosure
 import LedgerStore
@@ -23,7 +23,9 @@ package enum GatewayHealth {
                 "The disk is nearly full: gauges are not taken, counters and the log go on. Free some space.")
         case .full: problems.append("The disk is full: nothing is taken until there is space again.")
         }
-        if let trouble = await anchoring.status.trouble { problems.append("Anchoring waits: \(trouble).") }
+        let anchors = await anchoring.status
+        if let trouble = anchors.trouble { problems.append("Anchoring waits: \(trouble).") }
+        if let late = anchors.late { problems.append(sentence(late)) }
         problems += sentences(await nodes.views, nowMs: nowMs)
         problems += sentences(await field.links(), nowMs: nowMs)
         let lost = capture.intake.counts
@@ -45,6 +47,13 @@ package enum GatewayHealth {
             let next = nextTryMs > nowMs ? "in \((nextTryMs - nowMs + 999) / 1_000) s" : "now"
             return "The node \(node.name) is not used since \(UTCTime.text(sinceMs)): \(why), next try \(next)."
         }
+    }
+
+    /// What has no proof, and since when.
+    package static func sentence(_ late: AnchorFlow.Unproven) -> String {
+        let since = UTCTime.text(late.sinceMs)
+        return late.seq.map { "Anchor \($0), signed \(since), has no proof yet." }
+            ?? "No state of the log could be anchored since \(since)."
     }
 
     /// Lines that are down, then devices that are silent on lines that are up.

@@ -43,7 +43,9 @@ struct GatewayMetrics: Sendable {
         var families = Self.registry.families
         families += LinkMetrics.families(await field.links())
         families += await captureFamilies()
-        families += await anchorFamilies()
+        families += AnchorMetrics.families(
+            await anchoring.status, triesPerSecond: anchoring.triesPerSecond, nowMs: nowMs())
+        families += NodeMetrics.families(await nodes.views)
         families += ProcessMetrics.families(disk: disk)
         var build = MetricFamily("plumbline_build_info", .gauge, help: "1, with the version as a label.")
         build.add([MetricLabel("version", version)], 1)
@@ -96,20 +98,6 @@ struct GatewayMetrics: Sendable {
                 "plumbline_disk_state", .gauge, "0 enough space, 1 short (no gauges), 2 full (nothing is taken).",
                 await capture.diskState.number),
         ]
-    }
-
-    private func anchorFamilies() async -> [MetricFamily] {
-        let status = await anchoring.status
-        let families = [
-            one(
-                "plumbline_anchor_trouble", .gauge, "1 while something hinders anchoring.",
-                status.trouble == nil ? 0 : 1),
-            one(
-                "plumbline_anchor_next_seconds", .gauge, "Until the next checkpoint.",
-                max(0, Double(status.nextMs - nowMs()) / 1_000)),
-        ]
-        let views = await nodes.views
-        return families + NodeMetrics.families(views)
     }
 
     private func one(_ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: Double) -> MetricFamily {

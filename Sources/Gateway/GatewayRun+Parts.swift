@@ -57,7 +57,8 @@ extension GatewayRun {
         let pollMs = configuration.tangle == nil ? max(500, configuration.localTangle.intervalMs / 2) : 2_500
         var settings = AnchorFlow.Settings(
             everyMs: configuration.anchors.everyMs, pollMs: pollMs, demands: configuration.nodeDemands,
-            policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore)
+            policy: MilestonePolicy(keys: keys, threshold: Int(card.threshold)), minPoWScore: card.minPowScore,
+            lateAfterMs: configuration.anchors.lateAfterMs)
         settings.chance = Self.chance
         return AnchorFlow(
             settings: settings, ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1),

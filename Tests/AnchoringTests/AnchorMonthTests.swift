@@ -1,4 +1,5 @@
 import Anchoring
+import CanonicalCBOR
 import Capture
 import Evidence
 import Foundation
@@ -29,6 +30,7 @@ struct AnchorMonthTests {
         try await check.everyIntervalIsCovered()
         check.backlogs()
         check.work()
+        check.alarms()
         await month.ledger.close()
     }
 }
@@ -42,10 +44,13 @@ private struct MonthCheck {
     let month: AnchorMonth
     let anchors: [StoredAnchor]
     let trouble: String?
+    let late: AnchorFlow.Unproven?
     private let log: LogState
 
     struct LogState {
         let hashes: [Hash]
+        /// Whether each alarm in the log begins; else it ends.
+        let alarms: [Bool]
         /// Leaf and end of every interval, UTC ms.
         let intervals: [(leaf: UInt64, endMs: Int64)]
     }
@@ -54,17 +59,24 @@ private struct MonthCheck {
         self.month = month
         anchors = try await month.ledger.anchors(AnchorQuery(limit: 100_000))
         trouble = await month.flow.status.trouble
+        late = await month.flow.status.late
         var hashes: [Hash] = []
         var intervals: [(leaf: UInt64, endMs: Int64)] = []
+        var alarms: [Bool] = []
+        let reader = try LedgerReader.open(directory: month.directory)
         for stored in try await month.ledger.leaves(0..<(try await month.ledger.size())) {
             hashes.append(leafHash(stored.bytes))
             switch try Leaf.decode(stored.bytes).body {
             case .interval(let interval):
                 intervals.append((stored.index, Int64((interval.k + 1) * interval.periodMs)))
+            case .event:
+                let opening = try #require(try await reader.openings(leaf: stored.index).first?.bytes)
+                let payload = try EventPayload.decode(try Commitment.decode(opening).payload)
+                alarms.append(payload.details.first { $0.name == "phase" }?.value.asText == "start")
             default: break
             }
         }
-        log = LogState(hashes: hashes, intervals: intervals)
+        log = LogState(hashes: hashes, alarms: alarms, intervals: intervals)
     }
 
     private func what(_ more: String = "") -> Comment { "seed \(month.seed) \(more)" }
@@ -189,6 +201,18 @@ private struct MonthCheck {
         let sent = blocks + month.network.promotions
         #expect(searches >= blocks, what())
         #expect(searches <= sent + month.interrupted, what("\(searches) searches for \(sent) blocks"))
+    }
+
+    /// Long outages raise the alarm, nothing else does, and it is taken back; a death in between lets it begin anew.
+    func alarms() {
+        #expect(late == nil, what())
+        let starts = log.alarms.count { $0 }
+        let ends = log.alarms.count - starts
+        let long = month.network.outages.count { $0.toMs - $0.fromMs > AnchorFlow.lateMs }
+        #expect(starts > 0 && ends > 0 && ends <= starts && starts - ends <= month.downs.count, what())
+        #expect(ends <= long + month.downs.count, what("\(ends) alarms ended, \(long) long outages"))
+        #expect(log.alarms.last == false, what())
+        for (one, next) in zip(log.alarms, log.alarms.dropFirst()) where !one { #expect(next, what("ended twice")) }
     }
 
     private func card() throws -> PolicyCard {

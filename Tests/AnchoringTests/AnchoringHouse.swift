@@ -73,9 +73,9 @@ final class AnchoringHouse {
     }
 
     /// As after `kill -9`.
-    func restart() async throws {
+    func restart(faults: DiskFaults? = nil) async throws {
         await ledger.close()
-        ledger = try Ledger.open(directory: directory)
+        ledger = try Ledger.open(directory: directory, faults: faults)
         writer = try await LogWriter.start(
             ledger: ledger, key: key, clock: Self.clock(time), random: { Array(repeating: 1, count: $0) },
             building: Self.building

@@ -28,7 +28,7 @@ import Gateway
         #expect(read.log.snapshotEveryMs == 3_600_000)
         #expect(read.api.host == "127.0.0.1" && read.api.port == 8420)
         #expect(read.mqtt == nil && read.tangle == nil)
-        #expect(read.anchors.everyMs == 600_000)
+        #expect(read.anchors.everyMs == 600_000 && read.anchors.lateAfterMs == 1_800_000)
         #expect(read.localTangle.intervalMs == 5_000)
         #expect(read.localTangle.minPoWScore == 100 && read.localTangle.port == 0)
         #expect(read.freeSpaceFloorBytes == 256 << 20)
@@ -47,7 +47,7 @@ import Gateway
             log: {period: 15m, snapshotEvery: 24h}
             api: {host: 192.0.2.7, port: 443, certificate: c.pem, key: /k.pem}
             mqtt: {host: broker, port: 8883, user: u, passwordFile: secret, publish: house/twin}
-            anchors: {every: 2s}
+            anchors: {every: 2s, lateAfter: 10s}
             tangle:
               node: https://node.example:14265
               network: consortium-1
@@ -68,7 +68,7 @@ import Gateway
         #expect(read.api.certificatePath == "/etc/plumbline/c.pem" && read.api.keyPath == "/k.pem")
         #expect(read.mqtt?.host == "broker" && read.mqtt?.port == 8883 && read.mqtt?.user == "u")
         #expect(read.mqtt?.passwordPath == "/etc/plumbline/secret" && read.mqtt?.publish == "house/twin")
-        #expect(read.anchors.everyMs == 2_000)
+        #expect(read.anchors.everyMs == 2_000 && read.anchors.lateAfterMs == 10_000)
         let tangle = try #require(read.tangle)
         #expect(tangle.nodes.map(\.address) == ["https://node.example:14265"] && tangle.network == "consortium-1")
         #expect(tangle.nodes.map(\.tokenPath) == ["/etc/plumbline/token"])
@@ -104,6 +104,7 @@ import Gateway
             ["{certificate: c}", "{key: k}", "on"]
         ),
         ("anchors: {every: %}", ["2s", "24h"], ["1s", "25h"]),
+        ("anchors: {lateAfter: %}", ["10s", "168h"], ["9s", "169h"]),
         ("localTangle: {interval: %}", ["1s", "60s"], ["999ms", "61s"]),
         ("localTangle: {minPowScore: %}", ["0", "4000"], ["-1", "4001"]),
         ("localTangle: {port: %}", ["0", "65535"], ["65536"]),

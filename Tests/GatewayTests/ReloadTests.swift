@@ -11,7 +11,7 @@ import Testing
         ("log: {period: 10s}", "log.period"), ("log: {snapshotEvery: 2h}", "log.snapshotEvery"),
         ("api: {host: 127.0.0.2}", "api.host"), ("api: {port: 8421}", "api.port"),
         ("api: {metrics: open}", "api.metrics"), ("mqtt: {host: broker}", "mqtt"),
-        ("anchors: {every: 1m}", "anchors.every"),
+        ("anchors: {every: 1m}", "anchors.every"), ("anchors: {lateAfter: 1h}", "anchors.lateAfter"),
         ("localTangle: {interval: 1s}", "localTangle"), ("freeSpaceFloor: 1GiB", "freeSpaceFloor"),
         ("journal: debug", "journal"),
         (
