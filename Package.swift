@@ -176,7 +176,7 @@ let package = Package(
             [
                 "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "Gateway",
-                "ProofOfWork", arguments, logging,
+                "ProofOfWork", "Tangle", "Anchoring", arguments, logging,
             ]),
 
         // What each room promises.

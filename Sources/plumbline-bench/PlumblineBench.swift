@@ -8,7 +8,8 @@ struct PlumblineBench: AsyncParsableCommand {
         abstract: "Measures Plumbline against plain C loops, in one run.",
         version: String(cString: plumbline_version()),
         subcommands: [
-            PowCommand.self, FieldCommand.self, FieldGatewayCommand.self, FieldDevicesCommand.self,
+            PowCommand.self, PowGatewayCommand.self, FieldCommand.self, FieldGatewayCommand.self,
+            FieldDevicesCommand.self,
             FieldPublisherCommand.self, FieldSubscriberCommand.self, FieldMQTTCommand.self,
         ])
 }
