@@ -105,6 +105,9 @@ let package = Package(
             "Commanding",
             ["Readings", "Profiles", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "LedgerStore", "Capture"]),
 
+        // Is remembered off the box.
+        room("Witness", ["Hashing", "MerkleLog", crypto]),
+
         // Is tied to the Tangle.
         .target(name: "CCurl"),
         room("ProofOfWork", ["Hashing", "CCurl"]),
@@ -214,6 +217,7 @@ let package = Package(
                 "LogEntries", "LedgerStore", "Capture", "Commanding",
             ]),
         tests("MetricsExportTests", ["MetricsExport", coreMetrics]),
+        tests("WitnessTests", ["Hashing", "MerkleLog", "Witness"]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
         tests("TangleClientTests", ["Hashing", "TangleClient"]),

@@ -136,7 +136,7 @@ extension MerkleTree {
     }
 
     /// MTH of the leaves [low, high), where `low` is a multiple of a power of two not below the count.
-    private static func subtree<Failure: Error>(
+    static func subtree<Failure: Error>(
         _ low: UInt64, _ high: UInt64, _ node: (Int, UInt64) throws(Failure) -> Hash
     ) throws(Failure) -> Hash {
         // From the right: the smallest full subtree is hashed first.

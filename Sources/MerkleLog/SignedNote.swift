@@ -7,6 +7,24 @@ package struct SignedNote: Hashable, Sendable {
         package let keyID: [UInt8]
         /// What follows the key id; 64 bytes for Ed25519, a time stamp more for a cosignature.
         package let bytes: [UInt8]
+
+        package init(name: String, keyID: [UInt8], bytes: [UInt8]) {
+            self.name = name
+            self.keyID = keyID
+            self.bytes = bytes
+        }
+
+        /// Reads one signature line without its LF; `nil` unless it is written as `line` would write it.
+        package init?(line: some StringProtocol) {
+            let parts = line.split(separator: " ", omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[0].utf8.elementsEqual("—".utf8), VerifierKey.isName(String(parts[1])),
+                let bytes = Base64.decodeStrict(String(parts[2])), bytes.count > 4
+            else { return nil }
+            self.init(name: String(parts[1]), keyID: Array(bytes[..<4]), bytes: Array(bytes[4...]))
+        }
+
+        /// `— name base64(key id ‖ signature)`, without LF.
+        package var line: String { "— \(name) \(Base64.encode(keyID + bytes))" }
     }
 
     package static let sizeBytesMax = 1 << 20
@@ -33,14 +51,14 @@ package struct SignedNote: Hashable, Sendable {
         guard lines.count <= SignedNote.signatureCountMax else { return nil }
         var signatures: [Signature] = []
         for line in lines {
-            guard let signature = SignedNote.signature(line: String(decoding: line, as: UTF8.self)) else { return nil }
+            guard let signature = Signature(line: String(decoding: line, as: UTF8.self)) else { return nil }
             signatures.append(signature)
         }
         self.init(text: String(decoding: bytes[...gap], as: UTF8.self), signatures: signatures)
     }
 
     package var note: String {
-        text + "\n" + signatures.map { "— \($0.name) \(Base64.encode($0.keyID + $0.bytes))\n" }.joined()
+        text + "\n" + signatures.map { $0.line + "\n" }.joined()
     }
 
     /// The three lines; `nil` when the text is anything more or else.
@@ -60,14 +78,6 @@ package struct SignedNote: Hashable, Sendable {
         case .cosignature: return candidates.allSatisfy { Cosignature($0)?.isValid(over: text, by: key) == true }
         }
     }
-
-    private static func signature(line: String) -> Signature? {
-        let parts = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0].utf8.elementsEqual("—".utf8), VerifierKey.isName(String(parts[1])),
-            let bytes = Base64.decodeStrict(String(parts[2])), bytes.count > 4
-        else { return nil }
-        return Signature(name: String(parts[1]), keyID: Array(bytes[..<4]), bytes: Array(bytes[4...]))
-    }
 }
 
 /// A witness's signature, C2SP tlog-cosignature with Ed25519: the witness saw this checkpoint at this time.
@@ -77,10 +87,20 @@ package struct Cosignature: Hashable, Sendable {
     /// 64 bytes.
     package let signature: [UInt8]
 
+    package init(timestamp: UInt64, signature: [UInt8]) {
+        self.timestamp = timestamp
+        self.signature = signature
+    }
+
     package init?(_ note: SignedNote.Signature) {
         guard note.bytes.count == 72 else { return nil }
         timestamp = note.bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }
         signature = Array(note.bytes[8...])
+    }
+
+    /// What stands behind the key id: `u64 big-endian time stamp ‖ signature`, 72 bytes.
+    package var bytes: [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: timestamp >> UInt64($0)) } + signature
     }
 
     package static func message(timestamp: UInt64, text: String) -> [UInt8] {

@@ -54,6 +54,27 @@ import Testing
         }
     }
 
+    @Test func `an extension proof gives both roots, and no changed one does`() throws {
+        for size in 1...70 {
+            for old in 1...size {
+                let proof = MerkleTree.extensionProof(from: UInt64(old), to: UInt64(size), node: Self.tree.node)
+                let roots = try #require(
+                    MerkleTree.roots(oldSize: UInt64(old), size: UInt64(size), extensionProof: proof))
+                #expect(roots.old == Self.roots[old] && roots.new == Self.roots[size])
+                guard size > 60, old % 7 == 3 else { continue }
+                Self.damaged(proof) { other in
+                    let changed = MerkleTree.roots(oldSize: UInt64(old), size: UInt64(size), extensionProof: other)
+                    #expect(changed?.new != Self.roots[size])
+                }
+            }
+        }
+        #expect(MerkleTree.roots(oldSize: 0, size: 0, extensionProof: []) == nil)
+        #expect(MerkleTree.roots(oldSize: 5, size: 4, extensionProof: [.zero, .zero]) == nil)
+        let many = Array(repeating: Hash.zero, count: 64)
+        #expect(MerkleTree.roots(oldSize: .max, size: .max, extensionProof: many) != nil)
+        #expect(MerkleTree.roots(oldSize: 1, size: .max, extensionProof: many) == nil)
+    }
+
     @Test func `inclusion proofs hold for every leaf of every size, and no changed one does`() {
         for size in 1...70 {
             for index in 0..<size {
