@@ -52,6 +52,7 @@ let package = Package(
     products: [
         .executable(name: "plumblined", targets: ["plumblined"]),
         .executable(name: "plumbline", targets: ["plumbline"]),
+        .executable(name: "plumbline-watch", targets: ["plumbline-watch"]),
         .executable(name: "plumbline-bench", targets: ["plumbline-bench"]),
     ],
     dependencies: [
@@ -107,6 +108,7 @@ let package = Package(
 
         // Is remembered off the box.
         room("Witness", ["Hashing", "MerkleLog", crypto]),
+        room("WitnessClient", ["MerkleLog", "Witness", httpClient, nioCore, nioHTTP1]),
 
         // Is tied to the Tangle.
         .target(name: "CCurl"),
@@ -142,6 +144,12 @@ let package = Package(
             ]
                 + hummingbird),
 
+        room(
+            "Watching",
+            [
+                "Hashing", "MerkleLog", "Tangle", "TangleClient", "Evidence", "Witness", "WitnessClient", "GracefulEnd",
+            ] + hummingbird),
+
         // Is run.
         room("FieldTools", ["Readings", "SourceYAML", "Profiles"]),
         room("MetricsExport", [coreMetrics]),
@@ -171,6 +179,13 @@ let package = Package(
             [
                 "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
                 "Tangle", "Evidence", "Tables", arguments,
+            ]),
+
+        door(
+            "plumbline-watch",
+            [
+                "CBuildInfo", "TangleClient", "Evidence", "Witness", "WitnessClient", "Watching", arguments, logging,
+                unixSignals,
             ]),
 
         .target(name: "CBenchLoops", dependencies: ["CModbus", "CMosquitto"]),
@@ -218,6 +233,12 @@ let package = Package(
             ]),
         tests("MetricsExportTests", ["MetricsExport", coreMetrics]),
         tests("WitnessTests", ["Hashing", "MerkleLog", "Witness"]),
+        tests(
+            "WatchingTests",
+            [
+                "Hashing", "MerkleLog", "Tangle", "TangleClient", "LocalTangle", "Evidence", "Witness",
+                "WitnessClient", "Watching", logging,
+            ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
         tests("TangleClientTests", ["Hashing", "TangleClient"]),

@@ -207,6 +207,17 @@ extension Facility {
         return checkpoint.note
     }
 
+    /// Anchors with a proof whose number is above `after`, ascending, at most `ListedAnchor.linesMax`: one line each.
+    package func anchorList(after: UInt64) async throws -> String {
+        guard after < UInt64(Int64.max) else { return "" }
+        let query = AnchorQuery(seqFrom: after + 1, states: [.anchored], limit: ListedAnchor.linesMax)
+        return try await reader.anchors(query).compactMap { anchor in
+            anchor.confirmation.map {
+                ListedAnchor(seq: anchor.seq, size: anchor.size, blockID: $0.blockID).line + "\n"
+            }
+        }.joined()
+    }
+
     /// The bytes of a tile or an entry bundle by its path, `tile/0/x001/234.p/7`. Only what the last checkpoint covers is given out.
     package func tile(path: String) async throws -> (bytes: [UInt8], isFull: Bool) {
         let unknown = Refusal.noSuchResource(kind: "log", id: path)

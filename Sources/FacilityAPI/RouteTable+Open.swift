@@ -19,6 +19,13 @@ extension RouteTable {
                     type: MediaType.binary.rawValue, body: .bytes(bytes),
                     caching: isFull ? .immutablePublic : .publicRevalidate)
             },
+            Route(.get, "/log/anchors", .open, parameters: ["after"]) { call in
+                let after = try call.query.integer("after", in: 0...Int.max, default: 0)
+                return Answer(
+                    type: "text/plain; charset=utf-8",
+                    body: .bytes(Array(try await facility.anchorList(after: UInt64(after)).utf8)),
+                    caching: .publicRevalidate)
+            },
             Route(.post, "/session", .open, bodyBytesMax: 4_096) { call in try await signIn(call) },
             Route(.delete, "/session", .open) { call in
                 guard Session.isSameOrigin(call.headers) else { throw foreign }

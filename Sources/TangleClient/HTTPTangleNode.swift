@@ -84,6 +84,11 @@ package struct HTTPTangleNode: TangleNode {
         try await get("/api/poi/v1/create/0x\(block.hex)")
     }
 
+    /// A block's bytes as the node keeps them; whoever uses them checks that they have the id `id`.
+    package func block(_ id: Hash) async throws(NodeError) -> [UInt8] {
+        try await get("/api/core/v2/blocks/0x\(id.hex)", accept: Self.binary)
+    }
+
     // MARK: - One call
 
     private static let binary = "application/vnd.iota.serializer-v1"

@@ -2,6 +2,7 @@ import Disclosure
 import FacilityAPI
 import Foundation
 import Hashing
+import MerkleLog
 import Readings
 import Testing
 
@@ -196,6 +197,21 @@ import Testing
                 "/log/tile/entries/x000/000",
             ] {
                 #expect(try await door.get(path, token: nil).status == 404, "\(path)")
+            }
+        }
+    }
+
+    @Test func `the list of anchors is open, rises, and goes on after a number`() async throws {
+        try await house { _, door in
+            let list = try await door.get("/log/anchors", token: nil)
+            #expect(list.status == 200 && list.header("Content-Type") == "text/plain; charset=utf-8")
+            let block = sha256(Array("block".utf8))
+            #expect(list.text == "1 5 0x\(block.hex)\n")
+            #expect(ListedAnchor.list(list.bytes) == [ListedAnchor(seq: 1, size: 5, blockID: block)])
+            let rest = try await door.get("/log/anchors?after=1", token: nil)
+            #expect(rest.status == 200 && rest.text.isEmpty)
+            for query in ["after=-1", "after=x", "after=", "until=1"] {
+                #expect(try await door.get("/log/anchors?\(query)", token: nil).status == 400, "\(query)")
             }
         }
     }

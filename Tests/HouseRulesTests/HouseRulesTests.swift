@@ -10,7 +10,7 @@ struct HouseRulesTests {
         "Readings", "Profiles", "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries",
         "Tangle", "Evidence", "FieldTools",
     ]
-    static let doors: Set<String> = ["plumblined", "plumbline", "plumbline-bench"]
+    static let doors: Set<String> = ["plumblined", "plumbline", "plumbline-watch", "plumbline-bench"]
 
     @Test func `the plan was read`() {
         #expect(plan.sources.count > 40)
@@ -24,6 +24,16 @@ struct HouseRulesTests {
         let forbidden: Set<String> = [
             "LedgerStore", "Gateway", "Capture", "Anchoring", "TangleClient", "Modbus", "MQTT", "SourceYAML",
             "CModbus", "CMosquitto", "CSQLite", "CYAML", "LocalTangle", "FacilityAPI", "Disclosure",
+        ]
+        #expect(reached.intersection(forbidden) == [])
+    }
+
+    @Test func `the watcher never opens onto the ledger or the gateway`() {
+        let reached = plan.reach(from: "Watching")
+        #expect(reached.isSuperset(of: ["Witness", "WitnessClient", "Evidence"]))
+        let forbidden: Set<String> = [
+            "LedgerStore", "Gateway", "Capture", "Anchoring", "Disclosure", "FacilityAPI", "Modbus", "MQTT", "CSQLite",
+            "LocalTangle",
         ]
         #expect(reached.intersection(forbidden) == [])
     }

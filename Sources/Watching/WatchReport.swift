@@ -1,0 +1,81 @@
+package import Hashing
+import Tangle
+
+/// How a followed log stands, for `/health`, for `--json` and for the exit code.
+package struct WatchReport: Hashable, Sendable {
+    package enum State: String, Sendable {
+        /// Everything shown so far is one history.
+        case consistent
+        /// Something could not be fetched or did not hold; `troubles` say what. No contradiction was seen.
+        case unchecked
+        /// The gateway shows a smaller log than it has signed before.
+        case rolledBack = "rolled-back"
+        /// Two signed checkpoints contradict each other; both are kept.
+        case forked
+    }
+
+    package var origin: String
+    /// The witness's verifier key, for the policy card and the gateway's configuration.
+    package var witness: String
+    /// The latest checkpoint cosigned; `nil` before the first.
+    package var size: UInt64?
+    package var root: Hash?
+    /// Anchors with their proof in the store.
+    package var anchorsKept = 0
+    /// Anchors that the gateway lists and no node shows any more.
+    package var anchorsMissing = 0
+    /// Contradictions in the store, of this run and earlier ones.
+    package var forks = 0
+    /// The size that the gateway shows, when it is smaller than `size`.
+    package var rolledBackTo: UInt64?
+    /// One sentence each, of the last round.
+    package var troubles: [String] = []
+    /// End of the last round, UTC ms; `nil` before it.
+    package var checkedAtMs: Int64?
+
+    package init(origin: String, witness: String) {
+        self.origin = origin
+        self.witness = witness
+    }
+
+    package var state: State {
+        if forks > 0 { return .forked }
+        if rolledBackTo != nil { return .rolledBack }
+        return troubles.isEmpty && checkedAtMs != nil ? .consistent : .unchecked
+    }
+
+    /// 0 one history, 1 a contradiction, 2 could not be checked.
+    package var exitCode: Int32 {
+        switch state {
+        case .consistent: 0
+        case .forked, .rolledBack: 1
+        case .unchecked: 2
+        }
+    }
+
+    /// One object; members are contract.
+    package var json: String {
+        JSON.members([
+            "state": .string(state.rawValue), "origin": .string(origin), "witness": .string(witness),
+            "size": size.map { JSON.number($0) } ?? .null, "root": root.map { JSON.string($0.hex) } ?? .null,
+            "anchorsKept": .number(anchorsKept), "anchorsMissing": .number(anchorsMissing), "forks": .number(forks),
+            "rolledBackTo": rolledBackTo.map { JSON.number($0) } ?? .null,
+            "troubles": .array(troubles.map { JSON.string($0) }),
+            "checkedAtMs": checkedAtMs.map { JSON.number($0) } ?? .null,
+        ]).text
+    }
+
+    /// Lines for people.
+    package var text: String {
+        var lines = ["log       \(origin)", "witness   \(witness)"]
+        lines.append("latest    " + (size.map { "\($0) entries, root \(root?.hex ?? "")" } ?? "none yet"))
+        lines.append(
+            "anchors   \(anchorsKept) kept"
+                + (anchorsMissing > 0 ? ", \(anchorsMissing) no longer shown by the node" : ""))
+        if forks > 0 { lines.append("FORKED    \(forks) contradictions, both notes of each in the folder forks") }
+        if let rolledBackTo { lines.append("ROLLED BACK  the gateway shows \(rolledBackTo) entries") }
+        lines += troubles.map { "trouble   \($0)" }
+        lines.append(state.rawValue)
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,236 @@
+package import Evidence
+import Hashing
+package import Logging
+import MerkleLog
+import Tangle
+import TangleClient
+package import Witness
+package import WitnessClient
+
+/// Follows one log from outside: every anchor is fetched from the network itself, proven, kept and compared with what is
+/// remembered; what is consistent is cosigned, what is not is kept as evidence.
+package actor Watcher {
+    /// Anchors fetched in one round at most; the rest have their turn in the next.
+    package static let anchorsPerRoundMax = 100
+    /// Rounds in which a node may not know a listed block before it counts as missing.
+    package static let triesMax = 5
+    /// Sentences about trouble in one report at most.
+    package static let troublesMax = 20
+
+    let card: PolicyCard
+    let logKey: VerifierKey
+    let desk: WitnessDesk
+    let forks: ForkBook
+    let node: any AnchorSource
+    let log: any PublicLog
+    let journal: Logger
+    private let nowMs: @Sendable () -> Int64
+    private var shelf: AnchorShelf
+    private var network: NetworkCheck
+    private var tries: [UInt64: Int] = [:]
+    private var troubles: [String] = []
+    private var rolledBackTo: UInt64?
+    private var forksTold = 0
+    package private(set) var report: WatchReport
+
+    /// - Parameters:
+    ///   - desk: follows this card's origin.
+    ///   - nowMs: UTC ms.
+    /// - Throws: when the store cannot be read, or the card's log key is none.
+    package init(
+        card: PolicyCard, desk: WitnessDesk, forks: ForkBook, shelf: AnchorShelf, node: any AnchorSource,
+        log: any PublicLog, journal: Logger, nowMs: @escaping @Sendable () -> Int64
+    ) async throws {
+        guard let logKey = VerifierKey(card.logKey) else { throw PolicyCard.ParseError.contradiction }
+        self.card = card
+        self.logKey = logKey
+        self.desk = desk
+        self.forks = forks
+        self.shelf = shelf
+        self.node = node
+        self.log = log
+        self.journal = journal
+        self.nowMs = nowMs
+        network = NetworkCheck(card: card)
+        report = WatchReport(origin: card.origin, witness: desk.key.description)
+        forksTold = try forks.all().count
+        try await summarize(isChecked: false)
+    }
+
+    /// Looks once at everything there is to see; what hinders it is in the report and is tried again in the next round.
+    ///
+    /// - Returns: whether more anchors wait than one round takes.
+    /// - Throws: when the store fails. Then nothing that was not kept has been signed.
+    package func round() async throws -> Bool {
+        troubles = []
+        rolledBackTo = nil
+        let hasMore = try await attempt { try await self.followAnchors() } ?? false
+        _ = try await attempt { try await self.followCheckpoint() }
+        try await summarize(isChecked: true)
+        return hasMore
+    }
+
+    /// Calls that fail are troubles; a store that fails ends the watch.
+    private func attempt<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer? {
+        do { return try await body() } catch let error as CallError {
+            trouble("gateway \(log.name): \(error)")
+        } catch let error as NodeError {
+            trouble("node \(node.name): \(error)")
+        }
+        return nil
+    }
+
+    private func trouble(_ sentence: String) {
+        if troubles.count < Self.troublesMax { troubles.append(sentence) }
+    }
+
+    private func summarize(isChecked: Bool) async throws {
+        let latest = try await desk.latest(of: card.origin)?.checkpoint
+        report.size = latest?.size
+        report.root = latest?.root
+        report.anchorsKept = shelf.kept.count
+        report.anchorsMissing = shelf.missing.count
+        report.forks = try forks.all().count
+        report.rolledBackTo = rolledBackTo
+        for sentence in troubles where !report.troubles.contains(sentence) { journal.warning("\(sentence)") }
+        report.troubles = troubles
+        if isChecked { report.checkedAtMs = nowMs() }
+        if report.forks > forksTold {
+            forksTold = report.forks
+            journal.critical(
+                "THE LOG HAS FORKED: two signed checkpoints contradict each other; both are kept in \(forks.folder). Tell everybody who relies on this log"
+            )
+        }
+    }
+
+    // MARK: - Anchors
+
+    private func followAnchors() async throws -> Bool {
+        let listed = try await log.anchors(after: shelf.whole).filter {
+            !shelf.kept.contains($0.seq) && !shelf.missing.contains($0.seq)
+        }
+        for anchor in listed.prefix(Self.anchorsPerRoundMax) {
+            guard let kept = try await attempt({ try await self.fetch(anchor) }) ?? nil else { continue }
+            try shelf.keep(kept)
+            tries[anchor.seq] = nil
+            journal.info("anchor kept", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
+            _ = try await attempt { try await self.compare(kept.note) }
+        }
+        return listed.count > Self.anchorsPerRoundMax
+    }
+
+    /// The anchor from the node, proven by the card; `nil` with a trouble when it is not there or does not hold.
+    private func fetch(_ listed: ListedAnchor) async throws -> KeptAnchor? {
+        let name = "anchor \(listed.seq)"
+        guard listed.seq <= AnchorShelf.seqMax else {
+            trouble("\(name): numbers end at \(AnchorShelf.seqMax)")
+            return nil
+        }
+        let status: BlockStatus
+        do { status = try await node.status(of: listed.blockID) } catch {
+            guard error == .notFound else { throw error }
+            try missed(listed.seq, name)
+            return nil
+        }
+        guard let index = status.referencedBy else {
+            trouble("\(name): node \(node.name) knows of no milestone that references its block")
+            return nil
+        }
+        let block = try await node.block(listed.blockID)
+        let milestone = try await node.milestone(index: index)
+        let proof = try await node.proofOfInclusion(of: listed.blockID)
+        guard let path = Self.path(proof, of: listed.blockID) else {
+            trouble("\(name): the node's proof of inclusion cannot be read")
+            return nil
+        }
+        var found = FindingList()
+        let answer = network.anchor(name, block: block[...], path: path[...], milestone: milestone[...], into: &found)
+        guard answer.blockID == listed.blockID else {
+            trouble("\(name): the node shows another block than the one asked for")
+            return nil
+        }
+        let failures = found.sorted.filter { $0.code.severity != .note }
+        guard failures.isEmpty, answer.isGood else {
+            trouble("\(name) does not hold: \(failures.map(\.code.rawValue).joined(separator: " "))")
+            return nil
+        }
+        guard let payload = answer.payload.flatMap({ AnchorPayload(bytes: $0) }), payload.kind == .checkpoint,
+            payload.isSigned(by: logKey)
+        else {
+            trouble("\(name) is not signed by the log key on the card")
+            return nil
+        }
+        return KeptAnchor(
+            seq: listed.seq, note: payload.note(origin: card.origin), block: block, milestone: milestone, path: path)
+    }
+
+    private func missed(_ seq: UInt64, _ name: String) throws {
+        tries[seq, default: 0] += 1
+        guard tries[seq, default: 0] >= Self.triesMax else {
+            trouble("\(name): node \(node.name) does not know its block")
+            return
+        }
+        tries[seq] = nil
+        try shelf.giveUp(seq)
+        journal.warning("no proof can be had any more: the node has forgotten the block", metadata: ["seq": "\(seq)"])
+    }
+
+    private static func path(_ answer: [UInt8], of block: Hash) -> [UInt8]? {
+        // Whatever cannot be read is no path.
+        guard let tree = (try? JSON.parse(answer))?["proof"] else { return nil }
+        return (try? InclusionPath(proofJSON: tree, of: BlockID(block)))?.bytes
+    }
+
+    // MARK: - Checkpoints
+
+    private func followCheckpoint() async throws {
+        guard let note = try await log.checkpoint() else { return }
+        guard note.isSigned(by: logKey), let shown = note.checkpoint, shown.origin == card.origin else {
+            trouble("gateway \(log.name): its checkpoint is not signed by the log key on the card")
+            return
+        }
+        let latest = try await desk.latest(of: card.origin)?.checkpoint
+        if let latest, shown.size < latest.size {
+            rolledBackTo = shown.size
+            journal.error(
+                "THE GATEWAY SHOWS AN OLDER LOG than it has signed before",
+                metadata: ["shown": "\(shown.size)", "remembered": "\(latest.size)"])
+            return
+        }
+        try await compare(note)
+    }
+
+    /// Compares a signed checkpoint with the latest one and cosigns it when it continues that. Two that contradict each other
+    /// become evidence.
+    private func compare(_ note: SignedNote) async throws {
+        guard let shown = note.checkpoint else { return }
+        guard let latest = try await desk.latest(of: card.origin), let known = latest.checkpoint, known.size > 0 else {
+            _ = try await desk.add(AddCheckpointRequest(oldSize: 0, proof: [], note: note))
+            return
+        }
+        if shown.size == known.size {
+            if shown.root != known.root { try forks.keep(known: latest, shown: note) }
+            return
+        }
+        let (old, new) = shown.size < known.size ? (shown, known) : (known, shown)
+        guard old.size > 0 else { return }
+        var nodes = TileNodes(log: log, size: new.size)
+        let extending = try await nodes.proof { MerkleTree.extensionProof(from: old.size, to: new.size, node: $0) }
+        let roots = MerkleTree.roots(oldSize: old.size, size: new.size, extensionProof: extending)
+        guard roots?.new == new.root else {
+            trouble("gateway \(log.name): its tiles do not lead to the root it signed for \(new.size) entries")
+            return
+        }
+        guard roots?.old == old.root else {
+            // The tiles lead to the larger tree's signed root, so its first entries are fixed; the other signature says otherwise.
+            try forks.keep(known: latest, shown: note)
+            return
+        }
+        guard new == shown else { return }
+        let proof = try await nodes.proof { MerkleTree.consistencyProof(from: old.size, to: new.size, node: $0) }
+        let answer = try await desk.add(AddCheckpointRequest(oldSize: old.size, proof: proof, note: note))
+        if case .cosigned = answer {
+            journal.info("checkpoint cosigned", metadata: ["size": "\(new.size)"])
+        }
+    }
+}
