@@ -119,7 +119,7 @@ let package = Package(
             "Anchoring",
             [
                 "Readings", "Hashing", "CanonicalCBOR", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
-                "TangleClient", "LedgerStore", "Capture", logging,
+                "TangleClient", "Witness", "WitnessClient", "LedgerStore", "Capture", logging,
             ]),
 
         // Is checked and shown.
@@ -163,8 +163,8 @@ let package = Package(
                 "CBuildInfo", "CMemory", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
-                "Tangle", "TangleClient", "Anchoring", "Evidence", "Disclosure", "Commanding", "MetricsExport",
-                "FacilityAPI", "LocalTangle", crypto, coreMetrics,
+                "Tangle", "TangleClient", "WitnessClient", "Anchoring", "Evidence", "Disclosure", "Commanding",
+                "MetricsExport", "FacilityAPI", "LocalTangle", crypto, coreMetrics,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
                 httpClient,
             ] + hummingbird),
@@ -249,8 +249,8 @@ let package = Package(
             "AnchoringTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TangleClient", "LedgerStore", "Capture", "Anchoring", "LocalTangle", "Evidence",
-                "Disclosure", logging,
+                "Tangle", "TangleClient", "Witness", "WitnessClient", "LedgerStore", "Capture", "Anchoring",
+                "LocalTangle", "Evidence", "Disclosure", logging,
             ]),
         tests(
             "EvidenceTests",

@@ -52,6 +52,8 @@ package actor AnchorFlow {
         package var nextMs: Int64
         /// What hinders the flow now, as a sentence; `nil` while all is well.
         package var trouble: String?
+        /// Witnesses that cannot be relied on now, a sentence each.
+        package var witnessTroubles: [String] = []
         package var lastNodeAnswerMs: Int64?
         /// What has been without a proof for longest; `nil` when all that was due has its proof.
         package var unproven: Unproven?
@@ -66,6 +68,8 @@ package actor AnchorFlow {
     let writer: LogWriter
     let node: any TangleNode
     let miner: any NonceSearch
+    /// The memory off the box; `nil` when none is configured.
+    let witnesses: Witnesses?
     let tag: [UInt8]
     let nowMs: @Sendable () -> Int64
     let journal: Logger
@@ -91,7 +95,7 @@ package actor AnchorFlow {
     ///   - tell: called with an anchor whenever its stored state has changed.
     package init(
         settings: Settings, ledger: Ledger, writer: LogWriter, node: any TangleNode, miner: any NonceSearch,
-        tag: [UInt8], journal: Logger, nowMs: @escaping @Sendable () -> Int64,
+        tag: [UInt8], witnesses: Witnesses? = nil, journal: Logger, nowMs: @escaping @Sendable () -> Int64,
         pause: @escaping @Sendable (_ ms: Int64) async throws -> Void,
         tell: @escaping @Sendable (StoredAnchor) async -> Void = { _ in }
     ) {
@@ -100,6 +104,7 @@ package actor AnchorFlow {
         self.writer = writer
         self.node = node
         self.miner = miner
+        self.witnesses = witnesses
         self.tag = tag
         self.journal = journal
         self.nowMs = nowMs
@@ -182,6 +187,7 @@ package actor AnchorFlow {
         if !isPlanned {
             let last = try await ledger.lastCheckpoint()
             status.nextMs = last.map { Int64(clamping: $0.signedMs) + settings.everyMs } ?? nowMs()
+            try await rememberContradiction()
             isPlanned = true
         }
         // A clock that was set back must not put the next checkpoint off.
@@ -212,11 +218,14 @@ package actor AnchorFlow {
             let milestone = try await latestMilestone(info)
             try settings.demands.check(milestoneTimeS: milestone.milestoneTimeS, nowS: nowMs() / 1000)
             let dueMs = max(startedMs, min(status.nextMs, nowMs()))
+            let knownSize = try await ledger.lastCheckpoint()?.size ?? 0
+            try await askWitnesses()
             let anchor = try await writer.checkpoint(with: milestone)
             self.dueMs[anchor.seq] = dueMs
             status.nextMs = nowMs() + settings.everyMs
             journal.info("checkpoint signed", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
             await tell(anchor)
+            await cosign(anchor, knownSize: knownSize)
         } catch {
             isAsked = isAsked || wasAsked
             throw error
@@ -239,6 +248,7 @@ package actor AnchorFlow {
         switch error {
         case CaptureError.tooEarly, is CancellationError, MiningError.cancelled: nil
         case let error as NodeError: "node \(node.name): \(error)"
+        case AnchoringError.memorySilent(let why): "no witness can be relied on: \(why.joined(separator: "; "))"
         case let error as AnchoringError: "node \(node.name): \(error)"
         case let error as MiningError: "proof of work: \(error)"
         default: "\(error)"

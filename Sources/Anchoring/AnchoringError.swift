@@ -11,6 +11,8 @@ package enum AnchoringError: Error, Equatable, Sendable, CustomStringConvertible
     case tipsUnusable
     /// The work that is demanded takes longer on average than parents stay young enough; nothing was tried.
     case workTooLong(Work)
+    /// No configured witness can be relied on now; why, a sentence for each. Nothing was signed.
+    case memorySilent([String])
 
     /// A demand and what it would take here.
     package struct Work: Equatable, Sendable {
@@ -35,6 +37,7 @@ package enum AnchoringError: Error, Equatable, Sendable, CustomStringConvertible
         case .milestoneNotTrusted(let index, let why): "milestone \(index) does not count: \(why)"
         case .milestoneGone(let index): "milestone \(index) is not known there any more, and with it a block's proof"
         case .proofDoesNotHold(let block): "the node's proof for block \(block) does not hold"
+        case .memorySilent(let why): "no witness can be relied on: \(why.joined(separator: "; "))"
         case .tipsUnusable: "the node's tips cannot be parents of a block"
         case .workTooLong(let work):
             "\(work.isNodes ? "the node" : "the policy card") demands score \(work.score), \(work.zeros) trailing zeros for a "

@@ -140,6 +140,9 @@ extension LogWriter {
         return try ledger { try $0.config(config) }.map { try LogConfiguration($0).streams }
     }
 
+    /// A memory off this box contradicts the log: nothing is signed any more (`formats.md` section 8).
+    package func refuseToSign(_ what: String, size: UInt64) { _ = refuse(what, size: size) }
+
     private func refuse(_ what: String, size: UInt64) -> CaptureError {
         let cause = LedgerError.unlikeCheckpoint(
             what: what, size: size, file: store.directory + "/" + Ledger.fileName)

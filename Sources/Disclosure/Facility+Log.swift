@@ -199,12 +199,13 @@ extension Facility {
 
     // MARK: for foreign tools (C2SP tlog-tiles), without a token
 
-    /// The last signed checkpoint, as a note.
+    /// The last signed checkpoint, as a note, with the cosignatures that have come.
     package func checkpoint() async throws -> String {
         guard let checkpoint = try await reader.lastCheckpoint() else {
             throw Refusal.noSuchResource(kind: "log", id: "checkpoint")
         }
-        return checkpoint.note
+        let cosignatures = try await reader.cosignatures(size: checkpoint.size)
+        return checkpoint.note + cosignatures.map { $0.line + "\n" }.joined()
     }
 
     /// Anchors with a proof whose number is above `after`, ascending, at most `ListedAnchor.linesMax`: one line each.

@@ -2,6 +2,7 @@ import Evidence
 import Hashing
 import LedgerStore
 import LogEntries
+import MerkleLog
 import Readings
 
 /// Gathers everything a period file holds from the ledger (`formats.md` sections 5 to 7).
@@ -50,6 +51,7 @@ struct PeriodCollector {
         parts.context.leaves += later.leaves
         parts.context.consistency = later.consistency
         parts.anchors += later.anchors
+        try await addCosignatures(&parts.anchors)
         return parts
     }
 
@@ -94,6 +96,16 @@ struct PeriodCollector {
             found += page.compactMap(PeriodAnchor.init)
             guard let last = page.last, page.count == Self.page else { return found }
             query.seqFrom = last.seq + 1
+        }
+    }
+
+    /// What witnesses signed over each anchor's checkpoint, as lines of a note.
+    private func addCosignatures(_ anchors: inout [PeriodAnchor]) async throws {
+        for place in anchors.indices where anchors[place].cosignatures == nil {
+            let note = SignedNote(String(decoding: anchors[place].note, as: UTF8.self))
+            guard let size = note?.checkpoint?.size else { continue }
+            let lines = try await reader.cosignatures(size: size).map { $0.line + "\n" }.joined()
+            if !lines.isEmpty { anchors[place].cosignatures = Array(lines.utf8)[...] }
         }
     }
 

@@ -49,7 +49,7 @@ extension GatewayConfiguration {
     }
 
     /// `http://HOST[:PORT]` or `https://HOST[:PORT]`, a path behind it allowed.
-    private static func isNodeAddress(_ text: String) -> Bool {
+    static func isNodeAddress(_ text: String) -> Bool {
         guard let scheme = ["http://", "https://"].first(where: text.hasPrefix) else { return false }
         let authority = text.dropFirst(scheme.count).prefix { $0 != "/" }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)

@@ -19,6 +19,7 @@ extension GatewayConfiguration {
         compare("mqtt") { $0.mqtt }
         compare("anchors.every") { $0.anchors.everyMs }
         compare("anchors.lateAfter") { $0.anchors.lateAfterMs }
+        compare("witnesses") { $0.witnesses }
         compare("tangle") { $0.tangle }
         compare("localTangle") { $0.localTangle }
         compare("freeSpaceFloor") { $0.freeSpaceFloorBytes }

@@ -12,7 +12,8 @@ extension GatewayConfiguration {
 
     static func parse(_ root: YAMLNode, folder: String) throws(SourceError) -> GatewayConfiguration {
         try root.allow([
-            "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "tangle", "localTangle",
+            "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "witnesses", "tangle",
+            "localTangle",
             "freeSpaceFloor", "journal",
         ])
         func path(_ node: YAMLNode) throws(SourceError) -> String {
@@ -44,6 +45,7 @@ extension GatewayConfiguration {
             if let node = anchors["every"] { result.anchors.everyMs = try node.duration(2_000...86_400_000) }
             if let node = anchors["lateAfter"] { result.anchors.lateAfterMs = try node.duration(10_000...604_800_000) }
         }
+        if let node = root["witnesses"] { result.witnesses = try witnesses(node) }
         if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
         if let local = root["localTangle"] {
             try local.allow(["interval", "minPowScore", "port"])

@@ -9,6 +9,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var api = API()
     package var mqtt: MQTT?
     package var anchors = Anchors()
+    /// The memory off the box; empty: none.
+    package var witnesses: [WitnessAddress] = []
     /// The network's nodes; `nil` runs the development node inside.
     package var tangle: Tangle?
     package var localTangle = LocalTangle()
@@ -48,6 +50,13 @@ package struct GatewayConfiguration: Sendable, Equatable {
         package var everyMs: Int64 = 600_000
         /// Without a proof for longer raises the alarm.
         package var lateAfterMs: Int64 = 1_800_000
+    }
+
+    package struct WitnessAddress: Sendable, Equatable {
+        /// Where C2SP `tlog-witness` answers, without `/add-checkpoint`.
+        package var url: String
+        /// Its verifier key as text, algorithm 4.
+        package var key: String
     }
 
     package struct Tangle: Sendable, Equatable {

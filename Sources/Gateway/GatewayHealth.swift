@@ -26,6 +26,7 @@ package enum GatewayHealth {
         let anchors = await anchoring.status
         if let trouble = anchors.trouble { problems.append("Anchoring waits: \(trouble).") }
         if let late = anchors.late { problems.append(sentence(late)) }
+        problems += anchors.witnessTroubles.map { "A witness cannot be relied on: \($0)." }
         problems += sentences(await nodes.views, nowMs: nowMs)
         problems += sentences(await field.links(), nowMs: nowMs)
         let lost = capture.intake.counts

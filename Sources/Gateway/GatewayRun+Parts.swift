@@ -48,7 +48,9 @@ extension GatewayRun {
         throw GatewayError.node("the development node does not listen on port \(wanted); is the port taken?")
     }
 
-    func anchorFlow(node: NodeRoster, card: PolicyCard, ledger: Ledger, writer: LogWriter) -> AnchorFlow {
+    func anchorFlow(
+        node: NodeRoster, witnesses: WitnessLinks, card: PolicyCard, ledger: Ledger, writer: LogWriter
+    ) -> AnchorFlow {
         let configuration = plan.configuration
         let clock = clock
         let keys = card.milestoneKeys.map {
@@ -63,6 +65,7 @@ extension GatewayRun {
         return AnchorFlow(
             settings: settings, ledger: ledger, writer: writer, node: node, miner: Miner(threads: 1),
             tag: anchorTag(origin: card.origin),
+            witnesses: witnesses.witnesses(pause: { try await clock.sleepMs(UInt64(clamping: $0)) }),
             journal: journal("anchoring"), nowMs: { Int64(clamping: clock.wallMs()) },
             pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
             tell: { anchor in

@@ -110,8 +110,10 @@ package struct GatewayRun: Sendable {
                 chance: Self.chance)
             if let publisher { group.addTask { try await publisher.run() } }
             let nodes = try await nodes(local, into: &group)
+            let witnesses = WitnessLinks(configuration.witnesses)
             do {
-                let anchoring = anchorFlow(node: nodes.roster, card: card, ledger: ledger, writer: writer)
+                let anchoring = anchorFlow(
+                    node: nodes.roster, witnesses: witnesses, card: card, ledger: ledger, writer: writer)
                 group.addTask { try await anchoring.run() }
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
@@ -136,9 +138,11 @@ package struct GatewayRun: Sendable {
                 group.cancelAll()
                 // The first error is the one to tell.
                 try? await nodes.shutdown()
+                try? await witnesses.shutdown()
                 throw error
             }
             try await nodes.shutdown()
+            try await witnesses.shutdown()
         }
         // What came in while the lines were being ended.
         if intake.length > 0 { try await capture.step() }

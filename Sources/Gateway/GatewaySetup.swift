@@ -50,7 +50,7 @@ package enum GatewaySetup {
             origin: origin, logKey: key.verifierKey.description, recoveryHash: sha256(Array(recovery.description.utf8)),
             genesis: genesis, network: configuration.networkName, milestoneIndex: network.milestone.index,
             milestoneID: network.milestone.id.hash, milestoneKeys: network.keys, threshold: UInt32(network.threshold),
-            minPowScore: network.minPoWScore)
+            minPowScore: network.minPoWScore, witnesses: configuration.witnesses.map(\.key))
         let text = card.encoded()
         try Files.writeNew(text, to: paths.card, mode: 0o644)
         return Report(

@@ -5,7 +5,7 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory, commands]
+    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory, commands, cosignatures]
 
     private static let first = """
         CREATE TABLE identity (
@@ -112,5 +112,11 @@ enum Schema {
             grant_number INTEGER NOT NULL, key TEXT NOT NULL, question BLOB NOT NULL, intent INTEGER NOT NULL,
             at_ms INTEGER NOT NULL, PRIMARY KEY (grant_number, key)) WITHOUT ROWID;
         CREATE INDEX command_key_age ON command_key (at_ms);
+        """
+
+    /// What witnesses signed over checkpoints, one line for each witness.
+    private static let cosignatures = """
+        CREATE TABLE cosignature (
+            size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;
         """
 }

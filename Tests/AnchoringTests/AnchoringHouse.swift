@@ -29,6 +29,8 @@ final class AnchoringHouse {
     var settings: AnchorFlow.Settings
     /// In force from the next restart on.
     var search: any NonceSearch = Miner(threads: 1, niceness: 0)
+    /// The memory off the box that a restarted flow asks.
+    var witnesses: Witnesses?
     private(set) var ledger: Ledger
     private(set) var writer: LogWriter
     private(set) var flow: AnchorFlow
@@ -72,6 +74,9 @@ final class AnchoringHouse {
         try? FileManager.default.removeItem(atPath: directory)  // a leftover in the temporary directory harms nobody
     }
 
+    /// Lets go of the data folder, so that it can be copied or put back.
+    func stop() async throws { await ledger.close() }
+
     /// As after `kill -9`.
     func restart(faults: DiskFaults? = nil) async throws {
         await ledger.close()
@@ -80,7 +85,7 @@ final class AnchoringHouse {
             ledger: ledger, key: key, clock: Self.clock(time), random: { Array(repeating: 1, count: $0) },
             building: Self.building
         ).writer
-        flow = Self.flow(settings, ledger, writer, node, search, time, told)
+        flow = Self.flow(settings, ledger, writer, node, search, time, told, witnesses)
     }
 
     /// A round, then some time and a milestone.
@@ -152,11 +157,12 @@ final class AnchoringHouse {
 
     private static func flow(
         _ settings: AnchorFlow.Settings, _ ledger: Ledger, _ writer: LogWriter, _ node: WatchedNode,
-        _ search: any NonceSearch, _ time: HandClock, _ told: Told
+        _ search: any NonceSearch, _ time: HandClock, _ told: Told, _ witnesses: Witnesses? = nil
     ) -> AnchorFlow {
         AnchorFlow(
             settings: settings, ledger: ledger, writer: writer, node: node, miner: search,
-            tag: anchorTag(origin: origin), journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            tag: anchorTag(origin: origin), witnesses: witnesses,
+            journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             nowMs: { time.nowMs }, pause: { time.advance(ms: $0) },
             tell: { told.add("\($0.seq) \($0.state.rawValue)") })
     }

@@ -114,11 +114,33 @@ import Gateway
         ),
         ("journal: %", ["debug", "info", "notice", "warning", "error"], ["loud", "INFO", "1"]),
         (
+            "witnesses: [{url: \"http://watch.example:8430\", key: \"%\"}]", [witness],
+            ["", "witness.example/w1", witness + "A", witness.replacing("4076", with: "4077"), log]
+        ),
+        (
+            "witnesses: [{url: \"%\", key: \"\(witness)\"}]", ["https://watch.example/a", "http://127.0.0.1:8430"],
+            ["", "watch.example", "ftp://watch.example", "http://watch.example:0"]
+        ),
+        (
             "api: {host: %}", ["127.0.0.1", "127.9.9.9", "\"::1\"", "localhost"],
             ["0.0.0.0", "192.0.2.1", "127.example.org", "127.0.0", "\"::\"", "example.org"]
         ),
         ("mqtt: {host: h, publish: %}", ["twin", "a/b"], ["\"a/#\"", "\"+\"", "a/", "$SYS", "\"\""]),
     ]
+
+    /// Keys of another implementation's vectors: of a witness (algorithm 4) and of a log (algorithm 1).
+    static let witness = "witness.example/w1+40767a34+BPxGLMtKzZ4tjmaCvZRFvhCl9JVPOmdtp5buD4sUBiJW"
+    static let log = "example.com/log42+bbb18aa9+AU9Z9t2vibRvHGe1AWmmQwXSOn41R4iE7udcZ+QqnWha"
+
+    @Test func `witnesses are a list, each once`() throws {
+        let one = "{url: \"http://watch.example:8430\", key: \"\(Self.witness)\"}"
+        let read = try Self.parse(Self.least + "witnesses: [\(one)]\n")
+        #expect(read.witnesses.map(\.key) == [Self.witness])
+        #expect(read.witnesses.map(\.url) == ["http://watch.example:8430"])
+        #expect(try Self.parse(Self.least).witnesses.isEmpty)
+        let twice = Self.refusal(Self.least + "witnesses: [\(one), \(one)]\n")
+        #expect(twice?.description.contains("this witness is listed already") == true)
+    }
 
     @Test(arguments: ranges.indices) func `each range has two ends`(_ index: Int) throws {
         let (key, good, bad) = Self.ranges[index]

@@ -12,6 +12,7 @@ import Testing
         ("api: {host: 127.0.0.2}", "api.host"), ("api: {port: 8421}", "api.port"),
         ("api: {metrics: open}", "api.metrics"), ("mqtt: {host: broker}", "mqtt"),
         ("anchors: {every: 1m}", "anchors.every"), ("anchors: {lateAfter: 1h}", "anchors.lateAfter"),
+        ("witnesses: [{url: \"http://w:1\", key: \"\(ConfigurationTests.witness)\"}]", "witnesses"),
         ("localTangle: {interval: 1s}", "localTangle"), ("freeSpaceFloor: 1GiB", "freeSpaceFloor"),
         ("journal: debug", "journal"),
         (
