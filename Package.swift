@@ -256,7 +256,7 @@ let package = Package(
             "EvidenceTests",
             [
                 "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence",
-                crypto,
+                "Witness", crypto,
             ]),
         tests(
             "DisclosureTests",

@@ -153,7 +153,7 @@ extension FindingCode {
         case .noOutsideMemory:
             FindingWords(
                 "Kein Zeuge erinnert sich",
-                "Die Richtlinienkarte nennt keinen Zeugen; ein zurückgesetztes Protokoll kann unbemerkt bleiben.",
+                "Kein Zeuge der Richtlinienkarte steht hinter dieser Datei; ein zurückgesetztes Protokoll kann unbemerkt bleiben.",
                 "Bitten Sie den Betreiber, einen Zeugen hinzuzufügen.")
         case .anchorsUnwatched:
             FindingWords(

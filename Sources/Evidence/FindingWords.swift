@@ -165,7 +165,7 @@ extension FindingCode {
         case .noOutsideMemory:
             FindingWords(
                 "No witness remembers this log",
-                "The policy card names no witness, so a log set back to an old state may go unnoticed.",
+                "No witness named on the policy card stands behind this file, so a log set back to an old state may go unnoticed.",
                 "Ask the operator to add a witness.")
         case .anchorsUnwatched:
             FindingWords(

@@ -51,6 +51,7 @@ struct PeriodAudit {
         try readContext()
         let ends = try endPlaces()
         let isReadable = checkAnchors(ends)
+        checkCosignatures(end: ends.to)
         steps.close([.file, .card])
         guard isReadable else { return }
         for config in parts.configs where configs[config.hash] == nil { configs[config.hash] = ConfigView(config) }

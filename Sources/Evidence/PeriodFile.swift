@@ -35,6 +35,9 @@ package enum PeriodFile {
             guard let note = files["note"], let block = files["block"], let milestone = files["milestone"],
                 let path = files["path"]
             else { throw Stop(.malformed, "a part of anchor \(seq) is missing") }
+            if let lines = files["cosig"], Cosignatures(lines) == nil {
+                throw Stop(.malformed, "the cosignatures of anchor \(seq)")
+            }
             return PeriodAnchor(
                 seq: seq, note: note, block: block, milestone: milestone, path: path, timeStamp: files["tsr"],
                 cosignatures: files["cosig"])
