@@ -29,6 +29,8 @@ func tests(_ name: String, _ opensOnto: [Target.Dependency], exclude: [String] =
 let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+" : "") }
 
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -60,6 +62,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -114,6 +117,7 @@ let package = Package(
         .target(name: "CCurl"),
         room("ProofOfWork", ["Hashing", "CCurl"]),
         room("Tangle", ["Hashing", "ProofOfWork", crypto]),
+        room("TimeStamping", ["Hashing", crypto, cryptoExtras, asn1]),
         room("TangleClient", ["Hashing", httpClient, nioCore, nioHTTP1, nioPosix]),
         room(
             "Anchoring",
@@ -241,6 +245,9 @@ let package = Package(
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
+        // An authority for time stamps that lives as long as a test.
+        .target(name: "StampTesting", dependencies: [crypto], path: "Tests/StampTesting", swiftSettings: house),
+        tests("TimeStampingTests", ["Hashing", "TimeStamping", "StampTesting", crypto]),
         tests("TangleClientTests", ["Hashing", "TangleClient"]),
         tests(
             "LocalTangleTests",
