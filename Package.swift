@@ -129,7 +129,10 @@ let package = Package(
         // Is checked and shown.
         room(
             "Evidence",
-            ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", crypto]),
+            [
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "TimeStamping", crypto,
+            ]),
         room(
             "Disclosure",
             [
@@ -182,7 +185,7 @@ let package = Package(
             "plumbline",
             [
                 "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "Evidence", "Tables", arguments,
+                "Tangle", "TimeStamping", "Evidence", "Tables", arguments,
             ]),
 
         door(
@@ -262,8 +265,8 @@ let package = Package(
         tests(
             "EvidenceTests",
             [
-                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle", "Evidence",
-                "Witness", crypto,
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
+                "TimeStamping", "Evidence", "Witness", crypto,
             ]),
         tests(
             "DisclosureTests",

@@ -12,8 +12,13 @@ package struct CoreAudit {
         /// nil when the block is not a block or carries another statement, which has its own finding.
         package var payload: [UInt8]?
         package var confirmation: Confirmation?
+        /// The latest moment that a time stamp over the note allows, ms since 1970.
+        package var stampedMs: Int64?
 
-        package init(name: String, note: String, payload: [UInt8]?, confirmation: Confirmation?) {
+        package init(
+            name: String, note: String, payload: [UInt8]?, confirmation: Confirmation?, stampedMs: Int64? = nil
+        ) {
+            self.stampedMs = stampedMs
             self.name = name
             self.note = note
             self.payload = payload
@@ -85,6 +90,8 @@ package struct CoreAudit {
         package let size: UInt64
         package let root: Hash
         package let confirmation: Confirmation?
+        /// Milliseconds since 1970.
+        package let stampedMs: Int64?
     }
 
     /// What the checks around the core go on with.
@@ -104,6 +111,8 @@ package struct CoreAudit {
         package internal(set) var widestBracketSeconds: UInt64 = 0
         /// Earliest confirmation of B's payload, seconds since 1970.
         package internal(set) var endTime: UInt64?
+        /// Earliest time stamp over B's note, ms since 1970.
+        package internal(set) var endStampMs: Int64?
         /// True when a leaf inside the range has no beacon before it and A's gives no time.
         package internal(set) var hasOpenStart = false
     }
@@ -159,7 +168,8 @@ package struct CoreAudit {
             if let payload = anchor.payload, payload != expanded { found.add(.anchorMismatch, anchor.name) }
             outcome.anchors.append(
                 GoodAnchor(
-                    place: place, size: checkpoint.size, root: checkpoint.root, confirmation: anchor.confirmation))
+                    place: place, size: checkpoint.size, root: checkpoint.root, confirmation: anchor.confirmation,
+                    stampedMs: anchor.stampedMs))
             if place == input.from { (outcome.startSize, outcome.startRoot) = (checkpoint.size, checkpoint.root) }
             if place == input.to { (outcome.endSize, outcome.endRoot) = (checkpoint.size, checkpoint.root) }
         }
@@ -294,12 +304,17 @@ package struct CoreAudit {
             earliest[anchor.size] = min(earliest[anchor.size] ?? time, time)
         }
         outcome.endTime = earliest[outcome.endSize]
+        let stamps = stampBounds()
+        outcome.endStampMs = stamps.last { $0.size == outcome.endSize }?.ms
+        var stamp = 0
         let bounds = earliest.sorted { $0.key < $1.key }
         var bound = 0
         var lower = input.lowerBound
         for (index, leaf) in outcome.leaves {
             while bound < bounds.count, bounds[bound].key <= index { bound += 1 }
             let upper = bound < bounds.count ? bounds[bound].value : nil
+            while stamp < stamps.count, stamps[stamp].size <= index { stamp += 1 }
+            let stampedMs = stamp < stamps.count ? UInt64(clamping: stamps[stamp].ms) : nil
             var times = [leaf.wallMs]
             if case .interval(let interval) = leaf.body {
                 times.append(saturating(interval.k &+ 1, times: interval.periodMs))
@@ -307,13 +322,25 @@ package struct CoreAudit {
             let least = lower.map { saturating($0, times: 1000) }.map { $0 > 1000 ? $0 - 1000 : 0 }
             let most = upper.map { saturating($0, times: 1000) }
             if let least, times.contains(where: { $0 < least }) { found.add(.backdated, "leaf \(index)") }
-            if let most, times.contains(where: { $0 > most }) { found.add(.postdated, "leaf \(index)") }
+            if let most = [most, stampedMs].compactMap(\.self).min(), times.contains(where: { $0 > most }) {
+                found.add(.postdated, "leaf \(index)")
+            }
             if let lower, let upper, upper > lower {
                 outcome.widestBracketSeconds = max(outcome.widestBracketSeconds, upper - lower)
             }
             if lower == nil { outcome.hasOpenStart = true }
             if case .beacon(let beacon) = leaf.body { lower = beacon.milestoneTime }
         }
+    }
+
+    /// The earliest time stamp over each size on the path, ascending by size: it bounds every leaf below that size.
+    private func stampBounds() -> [(size: UInt64, ms: Int64)] {
+        var earliest: [UInt64: Int64] = [:]
+        for anchor in outcome.anchors where isOnPath(anchor) {
+            guard let ms = anchor.stampedMs else { continue }
+            earliest[anchor.size] = min(earliest[anchor.size] ?? ms, ms)
+        }
+        return earliest.sorted { $0.key < $1.key }.map { (size: $0.key, ms: $0.value) }
     }
 
     private func saturating(_ value: UInt64, times factor: UInt64) -> UInt64 {

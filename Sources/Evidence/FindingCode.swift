@@ -27,6 +27,7 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     case configUnknown = "E_CONFIG_UNKNOWN"
     case backdated = "E_BACKDATED"
     case postdated = "E_POSTDATED"
+    case timeStamp = "E_TIME_STAMP"
 
     case policyFromFile = "W_POLICY_FROM_FILE"
     case noPolicy = "W_NO_POLICY"
@@ -44,6 +45,7 @@ package enum FindingCode: String, Sendable, CaseIterable, Comparable {
     case epochLoss = "W_EPOCH_LOSS"
     case compromised = "W_COMPROMISED"
     case derivedUnchecked = "W_DERIVED_UNCHECKED"
+    case timeStampUnchecked = "W_TIME_STAMP_UNCHECKED"
 
     package static func < (a: FindingCode, b: FindingCode) -> Bool { a.rawValue < b.rawValue }
 

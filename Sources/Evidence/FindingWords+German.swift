@@ -131,6 +131,12 @@ extension FindingCode {
                 "Später, als das Netz erlaubt",
                 "Ein Eintrag nennt eine Zeit nach dem Meilenstein, der ihn bestätigt hat.",
                 "Fragen Sie nach der Uhr des Gateways. Die Reihenfolge hält, die genannten Zeiten nicht.")
+        case .timeStamp:
+            FindingWords(
+                "Ein Zeitstempel passt nicht",
+                "Ein Zeitstempel der Datei gilt nicht dem Prüfpunkt neben ihm, ist nicht richtig unterschrieben oder widerspricht den Zeiten des Protokolls.",
+                "Stützen Sie sich nicht auf seine Zeit. Holen Sie die Datei noch einmal und vergleichen Sie; heben Sie beide auf."
+            )
         case .policyFromFile:
             FindingWords(
                 "Die Karte kam mit der Datei",
@@ -206,6 +212,11 @@ extension FindingCode {
                 "Abgeleitete Werte nicht nachgerechnet",
                 "Die Datei zeigt Werte, die aus Messwerten berechnet sind; sie wurden nicht nachgerechnet.",
                 "Rechnen Sie sie aus den Messwerten der Datei nach.")
+        case .timeStampUnchecked:
+            FindingWords(
+                "Ein Zeitstempel von unbekannter Stelle",
+                "Ein Zeitstempel der Datei gilt dem Prüfpunkt neben ihm, aber Sie haben nicht gesagt, dass Sie seinem Aussteller trauen. Er wurde nicht benutzt.",
+                "Geben Sie die Zertifikate der Stelle mit --tsa-ca an, oder verlangen Sie eine Karte, die sie nennt.")
         }
     }
 }

@@ -144,6 +144,11 @@ extension FindingCode {
             FindingWords(
                 "Later than the network allows", "An entry states a time after the milestone that confirmed it.",
                 "Ask about the gateway's clock. The order of the entries still holds; the stated times do not.")
+        case .timeStamp:
+            FindingWords(
+                "A time stamp does not fit",
+                "A token in the file is not over the checkpoint beside it, is not signed as it should be, or contradicts the log's own times.",
+                "Do not rely on its time. Ask for the file again and compare; keep both.")
         case .policyFromFile:
             FindingWords(
                 "The card came with the file",
@@ -217,6 +222,11 @@ extension FindingCode {
                 "Derived values not recomputed",
                 "The file shows values that were computed from readings; they were not recomputed.",
                 "Recompute them from the readings in the file.")
+        case .timeStampUnchecked:
+            FindingWords(
+                "A time stamp of an unknown authority",
+                "A token in the file is over the checkpoint beside it, but you have not said that you trust who signed it. It was not used.",
+                "Give the authority's certificates with --tsa-ca, or ask for a card that names them.")
         }
     }
 }

@@ -3,11 +3,14 @@ import LogEntries
 import MerkleLog
 import Readings
 import Tangle
+import TimeStamping
 
 /// A period file from its parts to its findings, in the order of formats.md section 7 and its appendix.
 struct PeriodAudit {
     let parts: PeriodParts
     let card: PolicyCard
+    /// Whom card and caller believe about time.
+    let stampTrust: TimeStampTrust
     /// What is asked: UTC milliseconds, from ≤ t < to.
     let fromMs: Int64
     let toMs: Int64
@@ -24,18 +27,26 @@ struct PeriodAudit {
     var recoveryKey: VerifierKey?
     /// By place in `parts.anchors`; nil for an anchor whose note is not this log's.
     var answers: [NetworkCheck.AnchorAnswer?] = []
+    /// Tokens that hold, by place in `parts.anchors`.
+    var stamps: [Int: TimeStampToken] = [:]
     var configs: [Hash: ConfigView] = [:]
     /// Records by interval, in their order.
     let itemsByK: [UInt64: [PeriodItem.Content]]
     var bracket: Verdict.Bracket?
     /// What the core found; nil when it stopped.
     var outcome: CoreAudit.Outcome?
+    /// What time stamps alone give.
+    var stampedBracket: Verdict.Bracket?
     /// Seconds since 1970 of A's beacon.
     var lowerBound: UInt64?
 
-    init(_ parts: PeriodParts, card: PolicyCard, fromMs: Int64, toMs: Int64, found: FindingList, facts: Verdict.Facts) {
+    init(
+        _ parts: PeriodParts, card: PolicyCard, stampTrust: TimeStampTrust, fromMs: Int64, toMs: Int64,
+        found: FindingList, facts: Verdict.Facts
+    ) {
         self.parts = parts
         self.card = card
+        self.stampTrust = stampTrust.adding(fingerprints: card.timeStampRoots)
         self.fromMs = fromMs
         self.toMs = toMs
         self.found = found
@@ -66,6 +77,7 @@ struct PeriodAudit {
         checkCoverage(outcome)
         steps.close([.range])
         checkBeacons(outcome)
+        checkStampsAgainstBeacons(outcome)
         checkConfigurations(outcome)
         steps.close([.configuration])
         checkPayloads(outcome)
@@ -77,7 +89,10 @@ struct PeriodAudit {
         if outcome.widestBracketSeconds > 3_600 { found.add(.wideBracket, "\(outcome.widestBracketSeconds) s") }
         let areGood = [ends.from, ends.to].allSatisfy { answers[$0]?.isGood == true }
         if areGood, let time = outcome.endTime {
-            bracket = Verdict.Bracket(notBeforeMs: lowerBound.map(milliseconds), notAfterMs: milliseconds(time))
+            let stampedMs = outcome.endStampMs
+            bracket = Verdict.Bracket(
+                notBeforeMs: lowerBound.map(milliseconds), notAfterMs: min(milliseconds(time), stampedMs ?? .max))
+            stampedBracket = stampedMs.map { Verdict.Bracket(notBeforeMs: nil, notAfterMs: $0) }
         }
     }
 
@@ -105,10 +120,12 @@ struct PeriodAudit {
             let answer = network.anchor(
                 name, block: anchor.block, path: anchor.path, milestone: anchor.milestone, into: &found)
             answers.append(answer)
+            let isStampGood = checkStamp(of: anchor, at: place)
             steps.add(
-                .anchor, answer.isGood ? .holds : .fails,
+                .anchor, answer.isGood && isStampGood ? .holds : .fails,
                 ["seq": .number(Int64(clamping: anchor.seq))],
-                milestone: answer.milestone.map { Int64($0.index) })
+                milestone: answer.milestone.map { Int64($0.index) },
+                timeStamp: stamps[place].map { UTCTime.text($0.timeMs) })
             if isEnd, answer.milestone == nil, answer.blockID != nil { isReadable = false }
         }
         return isReadable
@@ -131,13 +148,14 @@ struct PeriodAudit {
     }
 
     private func coreInput(_ ends: (from: Int, to: Int)) -> CoreAudit.Input {
-        let anchors = zip(parts.anchors, answers).map { anchor, answer in
-            CoreAudit.ListedAnchor(
+        let anchors = zip(parts.anchors, answers).enumerated().map { place, pair in
+            let (anchor, answer) = pair
+            return CoreAudit.ListedAnchor(
                 name: "anchor \(anchor.seq)", note: String(validating: anchor.note, as: UTF8.self) ?? "",
                 payload: answer?.payload,
                 confirmation: answer?.milestone.map {
                     CoreAudit.Confirmation(milestoneIndex: UInt64($0.index), time: UInt64($0.timestamp))
-                })
+                }, stampedMs: stamps[place]?.latestMs)
         }
         var input = CoreAudit.Input(
             origin: card.origin, keys: keys, anchors: anchors, from: ends.from, to: ends.to, proof: parts.rangeProof,
@@ -164,10 +182,11 @@ struct StepList {
 
     mutating func add(
         _ name: CheckStep.Name, _ state: CheckStep.State, _ facts: KeyValuePairs<String, CheckStep.Fact>,
-        milestone: Int64? = nil
+        milestone: Int64? = nil, timeStamp: String? = nil
     ) {
         var named = facts.map { CheckStep.NamedFact(name: $0.key, value: $0.value) }
         if let milestone { named.append(.init(name: "milestone", value: .number(milestone))) }
+        if let timeStamp { named.append(.init(name: "timeStamp", value: .text(timeStamp))) }
         anchors.append(CheckStep(name, state, facts: named))
     }
 
@@ -189,7 +208,7 @@ extension FindingCode {
         switch self {
         case .malformed, .nonCanonical, .version: .file
         case .origin: .card
-        case .blockID, .proofOfWork, .milestoneSignature, .unknownKey: .anchor
+        case .blockID, .proofOfWork, .milestoneSignature, .unknownKey, .timeStamp: .anchor
         case .itemMalformed: .read
         case .itemCount, .itemHash, .erasedUndeclared: .item
         case .configUnknown: .configuration

@@ -63,6 +63,7 @@ package struct PeriodParts: Sendable {
         03-leaves, 04-range.proof, 30-items: sha256sum and RFC 6962 hashing, 20 lines of Python
         10-checkpoints: Go sumdb note or any C2SP signed-note tool
         11-anchors, 12-beacons: iota.go or iota-sdk (blocks, milestones), b2sum -l 256
+        11-anchors/*.tsr: openssl ts -verify -in SEQ.tsr -data 10-checkpoints/SEQ.note -CAfile YOUR-AUTHORITIES.pem
         the container: GNU tar
 
         """.utf8)

@@ -24,7 +24,7 @@ package struct PolicyCard: Hashable, Sendable {
     package var minPowScore: UInt32
     /// Verifier keys of witnesses.
     package var witnesses: [String]
-    /// Hashes of time-stamping roots.
+    /// SHA-256 of the DER of certificates that are trusted for time stamps: authorities, or a signer itself.
     package var timeStampRoots: [Hash]
 
     package static let sizeBytesMax = 1 << 16

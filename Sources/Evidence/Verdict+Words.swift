@@ -10,6 +10,18 @@ extension Verdict {
         }
     }
 
+    /// What a time stamp that holds shows, and what not. Stands below a report with time stamps.
+    package static func timeStampLine(_ language: Language) -> String {
+        switch language {
+        case .english:
+            "A time stamp shows that a checkpoint, and every entry under it, existed at that moment by an authority's "
+                + "clock. It shows no earlier limit, no other history and no author."
+        case .german:
+            "Ein Zeitstempel zeigt, dass ein Prüfpunkt mit allen Einträgen darunter zu diesem Zeitpunkt bestand, nach der "
+                + "Uhr einer Stelle. Er zeigt keine frühe Grenze, keine andere Geschichte und keinen Urheber."
+        }
+    }
+
     /// What no check of this kind can notice. Stands below every verdict.
     package static func closingLine(_ language: Language) -> String {
         switch language {
@@ -29,6 +41,9 @@ extension Verdict {
         case .notAuthenticated:
             return "Agrees with itself, not authenticated. Whose log this is was not checked: "
                 + "you gave no policy card of your own."
+        case .holdsWithNotes where isSelfNetwork && bracket != nil:
+            return "Holds against the operator's own network and an independent time stamp. The operator could have "
+                + "written all of this, including the times, but no later than \(lastInstant)."
         case .holdsWithNotes where isSelfNetwork:
             return "Holds only against the operator's own network. The operator could have written all of this, "
                 + "including the times, today."
@@ -52,6 +67,9 @@ extension Verdict {
         case .notAuthenticated:
             return "In sich stimmig, Herkunft nicht geprüft. Wessen Protokoll das ist, wurde nicht geprüft: "
                 + "Es lag keine eigene Richtlinienkarte vor."
+        case .holdsWithNotes where isSelfNetwork && bracket != nil:
+            return "Hält gegenüber dem eigenen Netz des Betreibers und einem unabhängigen Zeitstempel. Der Betreiber "
+                + "könnte all das, auch die Zeiten, geschrieben haben, aber spätestens \(lastInstant)."
         case .holdsWithNotes where isSelfNetwork:
             return "Hält nur gegenüber dem eigenen Netz des Betreibers. Der Betreiber könnte all das, auch die Zeiten, "
                 + "heute geschrieben haben."
@@ -75,6 +93,8 @@ extension Verdict {
         guard let about = cause.about else { return words.sentence }
         return "\(words.sentence.dropLast()) (\(about))."
     }
+
+    private var lastInstant: String { bracket.map { UTCTime.text($0.notAfterMs) } ?? "" }
 
     private func placed(_ language: Language) -> String {
         guard let bracket else { return "" }

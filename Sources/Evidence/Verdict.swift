@@ -9,12 +9,26 @@ package struct Verdict: Sendable {
         case holds
     }
 
-    /// When entries were placed in the log, as milestones attest. Printed only when nobody but the operator could have invented it.
+    /// When entries were placed in the log, as milestones and time stamps attest. Printed only when not the operator alone
+    /// could have invented it.
     package struct Bracket: Hashable, Sendable {
         /// Milliseconds since 1970; nil when nothing bounds the entries from below.
         package let notBeforeMs: Int64?
         /// Milliseconds since 1970.
         package let notAfterMs: Int64
+    }
+
+    /// A token that holds: the checkpoint of that anchor, and with it the log up to there, existed then.
+    package struct TimeStamp: Hashable, Sendable {
+        package let seq: UInt64
+        /// The authority's clock, ms since 1970.
+        package let timeMs: Int64
+        /// The same with the accuracy that the authority states: what bounds the entries.
+        package let latestMs: Int64
+        /// The common name in the signer's certificate.
+        package let authority: String?
+        /// The authority's number of the token, hexadecimal.
+        package let serial: String
     }
 
     /// What kind of file was read.
@@ -54,6 +68,8 @@ package struct Verdict: Sendable {
         package var streams: [UInt32] = []
         /// Changes of scale or unit inside the period, in words.
         package var configurationChanges: [String] = []
+        /// By anchor, ascending.
+        package var timeStamps: [TimeStamp] = []
         /// A reading file's place.
         package var stream: UInt32?
         package var k: UInt64?

@@ -1,24 +1,27 @@
 import Hashing
 import MerkleLog
+package import TimeStamping
 
 /// Checks an evidence file of any kind: the one verifier of the auditor's program, the gateway and the page.
 ///
 /// `card` is the card the caller keeps; without it the file's own is used and nobody vouches for the file. `from` and
 /// `to` (UTC milliseconds, from ≤ t < to) replace what the file says was asked for and change only the test of coverage.
+/// `stampTrust`: whom the caller believes about time, beside the authorities that the card names.
 /// Never traps and asks nobody: bytes in, verdict out, in linear time.
 package func verify(
-    file: [UInt8], card: PolicyCard? = nil, from fromMs: Int64? = nil, to toMs: Int64? = nil
-) -> Verdict { check(file, card, fromMs, toMs).verdict }
+    file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
+    to toMs: Int64? = nil
+) -> Verdict { check(file, card, stampTrust, fromMs, toMs).verdict }
 
 /// The same, and the file's readings of the time asked for.
 ///
 /// `each` is given them when the file holds, or holds but for a card of one's own: in order of interval, in an interval by capture
 /// instant, then point. When anything else is found it is given none.
 package func verify(
-    file: [UInt8], card: PolicyCard? = nil, from fromMs: Int64? = nil, to toMs: Int64? = nil,
-    each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
+    file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
+    to toMs: Int64? = nil, each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
 ) rethrows -> Verdict {
-    let (verdict, audit) = check(file, card, fromMs, toMs)
+    let (verdict, audit) = check(file, card, stampTrust, fromMs, toMs)
     guard verdict.vouchesForReadings else { return verdict }
     if let audit {
         try audit.readings(each)
@@ -29,12 +32,12 @@ package func verify(
 }
 
 private func check(
-    _ file: [UInt8], _ card: PolicyCard?, _ fromMs: Int64?, _ toMs: Int64?
+    _ file: [UInt8], _ card: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?
 ) -> (verdict: Verdict, audit: PeriodAudit?) {
     var facts = Verdict.Facts(sizeBytes: file.count)
     if isPeriod(file) {
         facts.kind = .period
-        return verifyPeriod(file, card, fromMs, toMs, facts)
+        return verifyPeriod(file, card, stampTrust, fromMs, toMs, facts)
     }
     facts.kind = looksLikeReading(file) ? .reading : nil
     return (verifyReading(file, card, facts), nil)
@@ -47,7 +50,8 @@ private func isPeriod(_ file: [UInt8]) -> Bool { file.count >= 263 && file[257..
 private func looksLikeReading(_ file: [UInt8]) -> Bool { file.first.map { $0 >> 5 == 4 } ?? false }
 
 private func verifyPeriod(
-    _ file: [UInt8], _ own: PolicyCard?, _ fromMs: Int64?, _ toMs: Int64?, _ start: Verdict.Facts
+    _ file: [UInt8], _ own: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?,
+    _ start: Verdict.Facts
 ) -> (Verdict, PeriodAudit?) {
     var facts = start
     let names: [CheckStep.Name] = [.file, .card, .anchor, .range, .item, .configuration, .read, .time]
@@ -71,7 +75,7 @@ private func verifyPeriod(
     }
     facts.network = chosen.card.network
     var audit = PeriodAudit(
-        parts, card: chosen.card, fromMs: fromMs ?? parts.fromMs, toMs: toMs ?? parts.toMs,
+        parts, card: chosen.card, stampTrust: stampTrust, fromMs: fromMs ?? parts.fromMs, toMs: toMs ?? parts.toMs,
         found: standing(chosen.card, chosen.source), facts: facts)
     do {
         try audit.run()
@@ -79,7 +83,10 @@ private func verifyPeriod(
         return (alone(error, chosen.source, audit.facts, names), nil)
     }
     let findings = audit.found.sorted
-    return (finish(findings, audit.steps.finish(names, findings), audit.bracket, chosen.source, audit.facts), audit)
+    let verdict = finish(
+        findings, audit.steps.finish(names, findings), audit.bracket, chosen.source, audit.facts,
+        stampedBracket: audit.stampedBracket)
+    return (verdict, audit)
 }
 
 private func verifyReading(_ file: [UInt8], _ own: PolicyCard?, _ start: Verdict.Facts) -> Verdict {
@@ -156,12 +163,13 @@ private func alone(
     return finish(findings, steps.finish(names, findings), nil, source, facts)
 }
 
-/// A bracket is printed only when the file holds, somebody's card was used, and not the operator alone attests the times.
+/// A bracket is printed only when the file holds, somebody's card was used, and not the operator alone attests the times:
+/// on the operator's own network only the bound that an independent time stamp gives.
 private func finish(
     _ findings: [Finding], _ steps: [CheckStep], _ bracket: Verdict.Bracket?, _ source: Verdict.CardSource,
-    _ facts: Verdict.Facts
+    _ facts: Verdict.Facts, stampedBracket: Verdict.Bracket? = nil
 ) -> Verdict {
     let bare = Verdict(findings: findings, steps: steps, bracket: nil, card: source, facts: facts)
-    guard bare.exitCode == 0, !bare.isSelfNetwork, let bracket else { return bare }
+    guard bare.exitCode == 0, let bracket = bare.isSelfNetwork ? stampedBracket : bracket else { return bare }
     return Verdict(findings: findings, steps: steps, bracket: bracket, card: source, facts: facts)
 }

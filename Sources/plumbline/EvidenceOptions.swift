@@ -1,11 +1,18 @@
 import ArgumentParser
 import Evidence
 import Readings
+import TimeStamping
 
 /// Which card and which time an evidence file is held against.
 struct EvidenceOptions: ParsableArguments {
     @Option(name: .customLong("policy"), help: ArgumentHelp("The policy card you were handed.", valueName: "card"))
     var policy: String?
+
+    @Option(
+        name: .customLong("tsa-ca"),
+        help: ArgumentHelp(
+            "Certificates (PEM) whose time stamps you trust, beside those on the card.", valueName: "file"))
+    var authorities: String?
 
     @Option(
         help: ArgumentHelp(
@@ -18,8 +25,8 @@ struct EvidenceOptions: ParsableArguments {
 
     /// Reads file and card and checks them.
     func verify(_ file: String) throws -> (verdict: Verdict, bytes: [UInt8]) {
-        let (bytes, card, from, to) = try read(file, inputs: [])
-        let verdict = Evidence.verify(file: bytes, card: card, from: from, to: to)
+        let (bytes, card, trust, from, to) = try read(file, inputs: [])
+        let verdict = Evidence.verify(file: bytes, card: card, stampTrust: trust, from: from, to: to)
         if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
         return (verdict, bytes)
     }
@@ -29,28 +36,29 @@ struct EvidenceOptions: ParsableArguments {
         _ file: String, inputs: [String] = [],
         each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
     ) throws -> Verdict {
-        let (bytes, card, from, to) = try read(file, inputs: inputs)
-        let verdict = try Evidence.verify(file: bytes, card: card, from: from, to: to, each: each)
+        let (bytes, card, trust, from, to) = try read(file, inputs: inputs)
+        let verdict = try Evidence.verify(file: bytes, card: card, stampTrust: trust, from: from, to: to, each: each)
         if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
         return verdict
     }
 
     private func read(
         _ file: String, inputs: [String]
-    ) throws(Failure) -> (bytes: [UInt8], card: PolicyCard?, from: Int64?, to: Int64?) {
+    ) throws(Failure) -> (bytes: [UInt8], card: PolicyCard?, trust: TimeStampTrust, from: Int64?, to: Int64?) {
         let fromMs = try from.map { text throws(Failure) in try Self.instant(text, "--from") }
         let toMs = try to.map { text throws(Failure) in try Self.instant(text, "--to") }
         if let fromMs, let toMs, fromMs >= toMs {
             throw Failure("--to must be later than --from", code: Failure.usageCode)
         }
-        if ([file, policy].compactMap { $0 } + inputs).count(where: { $0 == FileInput.standardInput }) > 1 {
-            let names = inputs.isEmpty ? "file and card" : "table, file and card"
-            throw Failure("only one of \(names) can be standard input", code: Failure.usageCode)
+        let files = inputs + [file] + [policy, authorities].compactMap { $0 }
+        guard files.count(where: { $0 == FileInput.standardInput }) <= 1 else {
+            throw Failure("only one of the files can be standard input", code: Failure.usageCode)
         }
         let card = try policy.map { path throws(Failure) in try Self.card(path) }
+        let trust = try authorities.map { path throws(Failure) in try Self.trust(path) } ?? TimeStampTrust()
         let bytes = try FileInput.read(file)
         if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(FileInput.name(of: file))") }
-        return (bytes, card, fromMs, toMs)
+        return (bytes, card, trust, fromMs, toMs)
     }
 
     private static func instant(_ text: String, _ option: String) throws(Failure) -> Int64 {
@@ -68,6 +76,17 @@ struct EvidenceOptions: ParsableArguments {
                     code: Failure.usageCode)
             }
         }
+    }
+
+    private static func trust(_ path: String) throws(Failure) -> TimeStampTrust {
+        let bytes = try FileInput.read(path)
+        var trust = TimeStampTrust()
+        do { try trust.add(pem: bytes) } catch {
+            throw Failure(
+                "\(FileInput.name(of: path)) holds no certificates that can be used: \(error)",
+                hint: "give X.509 certificates as PEM, between BEGIN CERTIFICATE and END CERTIFICATE")
+        }
+        return trust
     }
 
     private static func card(_ path: String) throws(Failure) -> PolicyCard {

@@ -30,8 +30,17 @@ extension VerdictReport {
             .init("streams", .array(facts.streams.map { .number($0) })),
             .init("counts", counts),
             .init("configurationChanges", .array(facts.configurationChanges.map { .string($0) })),
+            .init("timeStamps", .array(facts.timeStamps.map(timeStamp))),
             .init("readings", .array(facts.shown.map(VerdictReport.reading))),
             .init("program", .string(Build.text)),
+        ])
+    }
+
+    private func timeStamp(_ stamp: Verdict.TimeStamp) -> JSON {
+        .object([
+            .init("anchor", .number(stamp.seq)), .init("at", .string(UTCTime.text(stamp.timeMs))),
+            .init("latest", .string(UTCTime.text(stamp.latestMs))), .init("authority", text(stamp.authority)),
+            .init("serial", .string(stamp.serial)),
         ])
     }
 

@@ -18,6 +18,7 @@ struct VerdictReport {
         lines += steps
         lines += facts.configurationChanges.map { "  changed        \(Terminal.safe($0))" }
         lines.append(Terminal.paint(Terminal.safe(verdict.sentence(.english)), colour))
+        if !facts.timeStamps.isEmpty { lines.append(Verdict.timeStampLine(.english)) }
         lines.append(Verdict.closingLine(.english))
         return lines.joined(separator: "\n")
     }
@@ -130,7 +131,10 @@ struct VerdictReport {
                 case .none: "none"
                 }
             return source + (facts.network.map { ", network \(Terminal.safe($0))" } ?? "")
-        case .anchor: return number("milestone", of: step).map { "milestone \($0)" } ?? ""
+        case .anchor:
+            let milestone = number("milestone", of: step).map { "milestone \($0)" }
+            let stamp = facts.timeStamps.first { Int64(clamping: $0.seq) == number("seq", of: step) }
+            return [milestone, stamp.map(words)].compactMap(\.self).joined(separator: ", ")
         case .range where step.state == .holds:
             return "\(facts.leaves) entries, \(facts.intervals) intervals, none left out"
         case .item where facts.kind == .period && step.state == .holds:
@@ -141,6 +145,11 @@ struct VerdictReport {
             return "entry \(index) of \(size)"
         default: return ""
         }
+    }
+
+    private func words(_ stamp: Verdict.TimeStamp) -> String {
+        let authority = stamp.authority.map { " by \(Terminal.safe($0))" } ?? ""
+        return "time stamp \(UTCTime.text(stamp.timeMs))\(authority)"
     }
 
     private func number(_ name: String, of step: CheckStep) -> Int64? {

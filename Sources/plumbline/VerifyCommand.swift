@@ -7,6 +7,11 @@ struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Says whether an evidence file holds.",
+        // Broken where a terminal of 80 columns would.
+        usage: """
+            plumbline verify <file> [--policy <card>] [--tsa-ca <file>] [--from <time>]
+                             [--to <time>] [--json]
+            """,
         discussion: """
             In place of a file, - is standard input.
 
@@ -19,6 +24,7 @@ struct VerifyCommand: ParsableCommand {
               plumbline verify march.evidence --policy house-16.card \\
                   --from 2026-03-08T00:00:00+01:00 --to 2026-03-09T00:00:00+01:00
               plumbline verify reading.evidence --policy house-16.card --json
+              plumbline verify march.evidence --policy house-16.card --tsa-ca authority.pem
 
             Exit codes: 0 holds (read the notes), 1 does not hold, 2 could not be checked
             or not authenticated, 64 wrong usage.

@@ -271,6 +271,7 @@ class Mock:
         table = {
             "holds": ("holds", 0, False, []), "notes": ("holds-with-notes", 0, False, [note("W_ANCHORS_UNWATCHED"), note("W_NO_LOWER_BOUND")]),
             "own-network": ("holds-with-notes", 0, True, [note("W_SELF_NETWORK")]),
+            "own-network-stamped": ("holds-with-notes", 0, True, [note("W_SELF_NETWORK")]),
             "fails": ("does-not-hold", 1, True, [{"code": "E_ITEM_HASH", "severity": "error", "about": "entry 41"}, note("W_SELF_NETWORK")]),
             "not-authenticated": ("not-authenticated", 2, True, [{"code": "W_POLICY_FROM_FILE", "severity": "unchecked", "about": None}, note("W_SELF_NETWORK")]),
             "not-checked": ("could-not-check", 2, False, [{"code": "E_VERSION", "severity": "unchecked", "about": None}]),
@@ -280,6 +281,8 @@ class Mock:
             steps[1]["state"] = "fails"
             steps[2]["state"] = steps[3]["state"] = "not-checked"
         bracket = {"notBefore": "2026-04-01T10:50:00.000Z", "notAfter": "2026-04-01T11:10:00.000Z"} if self.verdict == "holds" else None
+        if self.verdict == "own-network-stamped":
+            bracket = {"notBefore": None, "notAfter": "2026-04-01T11:10:00.000Z"}
         return {"verdict": verdict, "exit": code, "selfNetwork": own, "checkedBy": "gateway", "sentence": "Holds. All 1440 records in this file are complete and unchanged. Der Nachweis hält. Alle 1440 Einträge dieser Datei sind vollständig und unverändert.", "bracket": bracket, "steps": steps, "findings": findings}
 
 

@@ -8,6 +8,7 @@ SENTENCES = {
         "holds": "Holds. All 1,440 records in this file are complete and unchanged. They were placed in the log between 12:50:00 and 13:10:00.",
         "notes": "Holds, with 2 notes. The records are unchanged. Read the notes before you rely on them.",
         "own-network": "Holds only against the operator's own network. The operator could have written all of this, including the times, today.",
+        "own-network-stamped": "Holds against the operator's own network and an independent time stamp. The operator could have written all of this, including the times, but no later than 13:10:00.",
         "fails": "Does not hold. {E_ITEM_HASH} (entry 41). Do not rely on this file. Steps after this one were not checked.",
         "not-authenticated": "Agrees with itself, not authenticated. Whose log this is was not checked: you gave no policy card of your own.",
         "not-checked": "Could not be checked. {E_VERSION}. This says nothing about the records.",
@@ -17,6 +18,7 @@ SENTENCES = {
         "holds": "Der Nachweis hält. Alle 1.440 Einträge dieser Datei sind vollständig und unverändert. Sie kamen zwischen 12:50:00 und 13:10:00 ins Protokoll.",
         "notes": "Der Nachweis hält, mit 2 Hinweisen. Die Einträge sind unverändert. Lesen Sie die Hinweise, bevor Sie sich darauf stützen.",
         "own-network": "Hält nur gegenüber dem eigenen Netz des Betreibers. Der Betreiber könnte all das, auch die Zeiten, heute geschrieben haben.",
+        "own-network-stamped": "Hält gegenüber dem eigenen Netz des Betreibers und einem unabhängigen Zeitstempel. Der Betreiber könnte all das, auch die Zeiten, geschrieben haben, aber spätestens 13:10:00.",
         "fails": "Der Nachweis hält nicht. {E_ITEM_HASH} (entry 41). Stützen Sie sich nicht auf diese Datei. Die weiteren Schritte wurden nicht geprüft.",
         "not-authenticated": "In sich stimmig, Herkunft nicht geprüft. Wessen Protokoll das ist, wurde nicht geprüft: Es lag keine eigene Richtlinienkarte vor.",
         "not-checked": "Konnte nicht geprüft werden. {E_VERSION}. Über die Einträge sagt das nichts.",
@@ -55,7 +57,7 @@ def verdicts(check, browser, mock, clean):
         file.flush()
         for language, sentences in SENTENCES.items():
             browser.choose(language)
-            for name in ("holds", "notes", "own-network", "fails", "not-authenticated", "not-checked"):
+            for name in ("holds", "notes", "own-network", "own-network-stamped", "fails", "not-authenticated", "not-checked"):
                 mock.verdict = name
                 browser.open("/check")
                 browser.driver.find_element("id", "file").send_keys(file.name)

@@ -37,8 +37,11 @@ export function words(answer, findings) {
     rest = [count === null ? t('verdict.holds.all') : t('verdict.holds.rest', { n: count }), placed(answer)].filter(Boolean).join(' ');
   }
   if (which === 'notes') rest = [rest, placed(answer), t('verdict.notes.read')].filter(Boolean).join(' ');
+  // On the operator's own network a bracket is there only when a time stamp that is trusted gives it.
+  const isStamped = which === 'own-network' && answer.bracket;
+  if (isStamped) rest = t('verdict.own-network.stamped.rest', { B: w.moment(w.instant(answer.bracket.notAfter)) });
   if (which === 'fails' && answer.steps.some(({ state }) => state === 'not-checked' || state === 'unknown')) rest += ' ' + t('verdict.fails.after');
-  return { which, tone: tones[which], head: t(`verdict.${which}.head`, values), rest };
+  return { which, tone: tones[which], head: isStamped ? t('verdict.own-network.stamped.head') : t(`verdict.${which}.head`, values), rest };
 }
 
 /** How many records the answer's own sentence counts; null where it names no number. */
