@@ -118,12 +118,12 @@ let package = Package(
         room("ProofOfWork", ["Hashing", "CCurl"]),
         room("Tangle", ["Hashing", "ProofOfWork", crypto]),
         room("TimeStamping", ["Hashing", crypto, cryptoExtras, asn1]),
-        room("TangleClient", ["Hashing", httpClient, nioCore, nioHTTP1, nioPosix]),
+        room("TangleClient", ["Hashing", "TimeStamping", httpClient, nioCore, nioHTTP1, nioPosix]),
         room(
             "Anchoring",
             [
                 "Readings", "Hashing", "CanonicalCBOR", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
-                "TangleClient", "Witness", "WitnessClient", "LedgerStore", "Capture", logging,
+                "TangleClient", "Witness", "WitnessClient", "TimeStamping", "LedgerStore", "Capture", logging,
             ]),
 
         // Is checked and shown.
@@ -170,8 +170,8 @@ let package = Package(
                 "CBuildInfo", "CMemory", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
-                "Tangle", "TangleClient", "WitnessClient", "Anchoring", "Evidence", "Disclosure", "Commanding",
-                "MetricsExport", "FacilityAPI", "LocalTangle", crypto, coreMetrics,
+                "Tangle", "TangleClient", "WitnessClient", "TimeStamping", "Anchoring", "Evidence", "Disclosure",
+                "Commanding", "MetricsExport", "FacilityAPI", "LocalTangle", crypto, coreMetrics,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
                 httpClient,
             ] + hummingbird),
@@ -251,7 +251,7 @@ let package = Package(
         // An authority for time stamps that lives as long as a test.
         .target(name: "StampTesting", dependencies: [crypto], path: "Tests/StampTesting", swiftSettings: house),
         tests("TimeStampingTests", ["Hashing", "TimeStamping", "StampTesting", crypto]),
-        tests("TangleClientTests", ["Hashing", "TangleClient"]),
+        tests("TangleClientTests", ["Hashing", "TimeStamping", "TangleClient"]),
         tests(
             "LocalTangleTests",
             ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
@@ -259,8 +259,8 @@ let package = Package(
             "AnchoringTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TangleClient", "Witness", "WitnessClient", "LedgerStore", "Capture", "Anchoring",
-                "LocalTangle", "Evidence", "Disclosure", logging,
+                "Tangle", "TangleClient", "Witness", "WitnessClient", "TimeStamping", "LedgerStore", "Capture",
+                "Anchoring", "LocalTangle", "Evidence", "Disclosure", "StampTesting", logging,
             ]),
         tests(
             "EvidenceTests",

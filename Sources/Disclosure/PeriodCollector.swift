@@ -181,7 +181,8 @@ extension PeriodAnchor {
         else { return nil }
         self.init(
             seq: anchor.seq, note: Array(anchor.note.utf8)[...], block: attempt.block[...],
-            milestone: confirmation.milestone[...], path: confirmation.path[...])
+            milestone: confirmation.milestone[...], path: confirmation.path[...],
+            timeStamp: anchor.timeStamp.map { $0[...] })
     }
 }
 

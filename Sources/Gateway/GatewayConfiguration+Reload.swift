@@ -20,6 +20,7 @@ extension GatewayConfiguration {
         compare("anchors.every") { $0.anchors.everyMs }
         compare("anchors.lateAfter") { $0.anchors.lateAfterMs }
         compare("witnesses") { $0.witnesses }
+        compare("timeStamp") { $0.timeStamp }
         compare("tangle") { $0.tangle }
         compare("localTangle") { $0.localTangle }
         compare("freeSpaceFloor") { $0.freeSpaceFloorBytes }

@@ -12,9 +12,8 @@ extension GatewayConfiguration {
 
     static func parse(_ root: YAMLNode, folder: String) throws(SourceError) -> GatewayConfiguration {
         try root.allow([
-            "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "witnesses", "tangle",
-            "localTangle",
-            "freeSpaceFloor", "journal",
+            "gateway", "building", "profiles", "data", "log", "api", "mqtt", "anchors", "witnesses", "timeStamp",
+            "tangle", "localTangle", "freeSpaceFloor", "journal",
         ])
         func path(_ node: YAMLNode) throws(SourceError) -> String {
             let text = try node.string()
@@ -46,6 +45,7 @@ extension GatewayConfiguration {
             if let node = anchors["lateAfter"] { result.anchors.lateAfterMs = try node.duration(10_000...604_800_000) }
         }
         if let node = root["witnesses"] { result.witnesses = try witnesses(node) }
+        if let node = root["timeStamp"] { result.timeStamp = try timeStamp(node, path: path) }
         if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
         if let local = root["localTangle"] {
             try local.allow(["interval", "minPowScore", "port"])
@@ -84,6 +84,18 @@ extension GatewayConfiguration {
                 hint: "set api.certificate and api.key, or host: 127.0.0.1 behind a reverse proxy")
         }
         return api
+    }
+
+    private static func timeStamp(_ node: YAMLNode, path: PathReader) throws(SourceError) -> TimeStamp {
+        try node.allow(["url", "ca", "every"])
+        let url = try node.required("url")
+        let address = try url.string(sizeBytesMax: 2_048)
+        guard isNodeAddress(address) else {
+            throw url.error("'\(address)' is no address of an authority", hint: "for example https://tsa.example/stamp")
+        }
+        var stamp = TimeStamp(url: address, authoritiesPath: try path(node.required("ca")))
+        if let every = node["every"] { stamp.everyMs = try every.duration(2_000...86_400_000) }
+        return stamp
     }
 
     private static func tangle(_ node: YAMLNode, path: PathReader) throws(SourceError) -> Tangle {

@@ -11,6 +11,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package var anchors = Anchors()
     /// The memory off the box; empty: none.
     package var witnesses: [WitnessAddress] = []
+    /// An RFC 3161 authority that stamps checkpoints; `nil` asks none.
+    package var timeStamp: TimeStamp?
     /// The network's nodes; `nil` runs the development node inside.
     package var tangle: Tangle?
     package var localTangle = LocalTangle()
@@ -57,6 +59,14 @@ package struct GatewayConfiguration: Sendable, Equatable {
         package var url: String
         /// Its verifier key as text, algorithm 4.
         package var key: String
+    }
+
+    package struct TimeStamp: Sendable, Equatable {
+        package var url: String
+        /// PEM: the authorities whose tokens are kept.
+        package var authoritiesPath: String
+        /// Between two checkpoints that are stamped; `nil`: every checkpoint.
+        package var everyMs: Int64?
     }
 
     package struct Tangle: Sendable, Equatable {

@@ -20,6 +20,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case fixed(key: String, configured: String, stored: String)
     case zoneUnknown(name: String, path: String)
     case tls(path: String, why: String)
+    /// A file of authorities for time stamps.
+    case authorities(path: String, why: String)
     case listening(address: String, why: String)
     case node(String)
     case tokenName(String)
@@ -54,6 +56,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
         case .zoneUnknown(let name, let path):
             "time zone \(name) is not known here (\(path)); install tzdata, or correct timezone: in the building file"
         case .tls(let path, let why): "\(path) cannot be used for TLS: \(why)"
+        case .authorities(let path, let why):
+            "\(path) holds no certificates of time-stamping authorities that can be used: \(why)"
         case .listening(let address, let why):
             "the API cannot listen on \(address): \(why); stop the other program, or set api.host and api.port"
         case .node(let why): why

@@ -11,8 +11,8 @@ package enum GatewayHealth {
     package static let deviceSentencesMax = 20
 
     static func now(
-        writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor,
-        nowMs: Int64
+        writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, timeAnchors: [any TimeAnchor],
+        nodes: NodeRoster, field: FieldSupervisor, nowMs: Int64
     ) async -> Health {
         var problems: [String] = []
         if let refusal = await writer.signingRefusal { problems.append("The log is not signed: \(refusal).") }
@@ -23,8 +23,10 @@ package enum GatewayHealth {
                 "The disk is nearly full: gauges are not taken, counters and the log go on. Free some space.")
         case .full: problems.append("The disk is full: nothing is taken until there is space again.")
         }
+        for anchor in timeAnchors {
+            if let trouble = await anchor.trouble { problems.append("\(anchor.name) waits: \(trouble).") }
+        }
         let anchors = await anchoring.status
-        if let trouble = anchors.trouble { problems.append("Anchoring waits: \(trouble).") }
         if let late = anchors.late { problems.append(sentence(late)) }
         problems += anchors.witnessTroubles.map { "A witness cannot be relied on: \($0)." }
         problems += sentences(await nodes.views, nowMs: nowMs)

@@ -61,6 +61,7 @@ package struct GatewayPlan: Sendable {
         _ = try configuration.fieldBroker()
         _ = try mqttZones()
         _ = try configuration.nodeTokens()
+        _ = try configuration.stampTrust()
     }
 
     func zone() throws -> ZoneRules { try Self.zone(building.timeZone) }

@@ -17,6 +17,7 @@ import ProofOfWork
 import Readings
 import Tangle
 import TangleClient
+import TimeStamping
 import TwinModel
 
 /// The parts of a running gateway, each made from the plan.
@@ -77,9 +78,27 @@ extension GatewayRun {
             })
     }
 
+    func authority() -> HTTPTimeStampAuthority? {
+        plan.configuration.timeStamp.map { HTTPTimeStampAuthority(url: $0.url) }
+    }
+
+    /// The second clock, where one is configured.
+    func stampFlow(_ authority: HTTPTimeStampAuthority?, ledger: Ledger) throws -> StampFlow? {
+        guard let authority else { return nil }
+        let clock = clock
+        let random = random
+        return StampFlow(
+            settings: StampFlow.Settings(
+                everyMs: plan.configuration.timeStamp?.everyMs, trust: try plan.configuration.stampTrust()),
+            ledger: ledger, authority: authority,
+            nonce: { random(8).reduce(0) { $0 << 8 | UInt64($1) } }, journal: journal("stamping"),
+            nowMs: { Int64(clamping: clock.wallMs()) }, pause: { try await clock.sleepMs(UInt64(clamping: $0)) })
+    }
+
     func facility(
         reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter,
-        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, reload: GatewayReload
+        capture: CaptureFlow, anchoring: AnchorFlow, timeAnchors: [any TimeAnchor], nodes: NodeRoster,
+        field: FieldSupervisor, reload: GatewayReload
     ) throws -> Facility {
         let clock = clock
         let everyMs = plan.configuration.anchors.everyMs
@@ -98,8 +117,8 @@ extension GatewayRun {
             nowMs: { Int64(clamping: clock.wallMs()) },
             health: {
                 await GatewayHealth.now(
-                    writer: writer, capture: capture, anchoring: anchoring, nodes: nodes, field: field,
-                    nowMs: Int64(clamping: clock.wallMs()))
+                    writer: writer, capture: capture, anchoring: anchoring, timeAnchors: timeAnchors, nodes: nodes,
+                    field: field, nowMs: Int64(clamping: clock.wallMs()))
             },
             links: { await field.links() }, reload: { try await reload.reload($0) },
             noteAccess: { try await writer.recordUse($0) })

@@ -34,7 +34,7 @@ package struct GatewayRun: Sendable {
     let plan: GatewayPlan
     let journal: @Sendable (_ label: String) -> Logger
     let clock: Clock
-    private let random: RandomBytes
+    let random: RandomBytes
     /// Each asks for one reload of the configuration.
     private let hangups: AsyncStream<Void>
 
@@ -111,13 +111,16 @@ package struct GatewayRun: Sendable {
             if let publisher { group.addTask { try await publisher.run() } }
             let nodes = try await nodes(local, into: &group)
             let witnesses = WitnessLinks(configuration.witnesses)
+            let authority = authority()
             do {
                 let anchoring = anchorFlow(
                     node: nodes.roster, witnesses: witnesses, card: card, ledger: ledger, writer: writer)
-                group.addTask { try await anchoring.run() }
+                let stamping = try stampFlow(authority, ledger: ledger)
+                let timeAnchors: [any TimeAnchor] = stamping.map { [anchoring, $0] } ?? [anchoring]
+                for anchor in timeAnchors { group.addTask { try await anchor.run() } }
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
-                    anchoring: anchoring, nodes: nodes.roster, field: field, reload: reload)
+                    anchoring: anchoring, timeAnchors: timeAnchors, nodes: nodes.roster, field: field, reload: reload)
                 group.addTask { try await facility.run() }
                 let commands = GatewayCommands(writer: writer, keeper: keeper, journal: journal("commands")).desk(
                     profiles: { await reload.current.profiles }, link: { await field.link(of: $0) },
@@ -139,10 +142,12 @@ package struct GatewayRun: Sendable {
                 // The first error is the one to tell.
                 try? await nodes.shutdown()
                 try? await witnesses.shutdown()
+                try? await authority?.shutdown()
                 throw error
             }
             try await nodes.shutdown()
             try await witnesses.shutdown()
+            try await authority?.shutdown()
         }
         // What came in while the lines were being ended.
         if intake.length > 0 { try await capture.step() }

@@ -9,6 +9,7 @@ import MerkleLog
 import ProofOfWork
 import Tangle
 import TangleClient
+import TimeStamping
 import TwinModel
 
 /// The ceremony of the first day (`formats.md` section 6): keys, genesis, card. Nothing existing is ever touched.
@@ -39,6 +40,8 @@ package enum GatewaySetup {
         let isCarriedOn = Files.exists(paths.logKey)
         let key = try logKey(origin: origin, path: paths.logKey, random: random)
         let recovery = try recoveryKey(origin: origin, path: recoveryKeyPath, mayExist: isCarriedOn, random: random)
+        // A file that cannot be used is told before anything is asked of the network.
+        let stampRoots = try configuration.stampTrust().fingerprints.sorted()
         let network = try await network(configuration, paths, clock: clock)
         let genesis = try await genesis(
             plan, paths,
@@ -50,7 +53,8 @@ package enum GatewaySetup {
             origin: origin, logKey: key.verifierKey.description, recoveryHash: sha256(Array(recovery.description.utf8)),
             genesis: genesis, network: configuration.networkName, milestoneIndex: network.milestone.index,
             milestoneID: network.milestone.id.hash, milestoneKeys: network.keys, threshold: UInt32(network.threshold),
-            minPowScore: network.minPoWScore, witnesses: configuration.witnesses.map(\.key))
+            minPowScore: network.minPoWScore, witnesses: configuration.witnesses.map(\.key),
+            timeStampRoots: stampRoots)
         let text = card.encoded()
         try Files.writeNew(text, to: paths.card, mode: 0o644)
         return Report(

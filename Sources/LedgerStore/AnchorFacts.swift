@@ -28,6 +28,8 @@ package struct StoredAnchor: Hashable, Sendable {
     package let state: AnchorState
     package let attempts: [AnchorAttempt]
     package let confirmation: AnchorConfirmation?
+    /// A time-stamping authority's response over `note`, as it came; `nil` when none was kept.
+    package let timeStamp: [UInt8]?
 }
 
 /// One block that was mined for an anchor. None is ever removed.

@@ -124,7 +124,8 @@ extension Database {
         let states = query.states.map { "'" + $0.rawValue + "'" }.sorted().joined(separator: ",")
         let sql = """
             SELECT seq, size, root, note, payload, beacon_leaf, signed_ms, state, block_id,
-            milestone_index, milestone_id, milestone_time_s, milestone, path
+            milestone_index, milestone_id, milestone_time_s, milestone, path,
+            (SELECT token FROM time_stamp WHERE time_stamp.seq = anchor.seq)
             FROM anchor WHERE seq >= ? AND seq <= ? AND state IN (\(states))
             ORDER BY seq \(query.isDescending ? "DESC" : "ASC") LIMIT ?
             """
@@ -137,7 +138,8 @@ extension Database {
                 seq: seq, size: try row.natural(1), root: try row.hash(2), note: try row.text(3),
                 payload: try row.blob(4),
                 beaconLeaf: try row.naturalOrNil(5), signedMs: try row.natural(6), state: state,
-                attempts: try attempts(seq: seq), confirmation: state == .anchored ? try confirmation(row) : nil)
+                attempts: try attempts(seq: seq), confirmation: state == .anchored ? try confirmation(row) : nil,
+                timeStamp: try row.blobOrNil(14))
         }
     }
 

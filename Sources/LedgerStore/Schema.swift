@@ -5,7 +5,9 @@ enum Schema {
 
     static var version: Int64 { Int64(steps.count) }
 
-    static let steps: [String] = [first, leavesByTime, openBatches, fieldMemory, commands, cosignatures]
+    static let steps: [String] = [
+        first, leavesByTime, openBatches, fieldMemory, commands, cosignatures, timeStamps,
+    ]
 
     private static let first = """
         CREATE TABLE identity (
@@ -118,5 +120,11 @@ enum Schema {
     private static let cosignatures = """
         CREATE TABLE cosignature (
             size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;
+        """
+
+    /// Responses of time-stamping authorities, by anchor.
+    private static let timeStamps = """
+        CREATE TABLE time_stamp (
+            seq INTEGER PRIMARY KEY, token BLOB NOT NULL, time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL);
         """
 }

@@ -27,7 +27,7 @@ import Gateway
         #expect(read.log.periodMs == 60_000)
         #expect(read.log.snapshotEveryMs == 3_600_000)
         #expect(read.api.host == "127.0.0.1" && read.api.port == 8420)
-        #expect(read.mqtt == nil && read.tangle == nil)
+        #expect(read.mqtt == nil && read.tangle == nil && read.timeStamp == nil)
         #expect(read.anchors.everyMs == 600_000 && read.anchors.lateAfterMs == 1_800_000)
         #expect(read.localTangle.intervalMs == 5_000)
         #expect(read.localTangle.minPoWScore == 100 && read.localTangle.port == 0)
@@ -48,6 +48,7 @@ import Gateway
             api: {host: 192.0.2.7, port: 443, certificate: c.pem, key: /k.pem}
             mqtt: {host: broker, port: 8883, user: u, passwordFile: secret, publish: house/twin}
             anchors: {every: 2s, lateAfter: 10s}
+            timeStamp: {url: "https://tsa.example/stamp", ca: authorities.pem, every: 1h}
             tangle:
               node: https://node.example:14265
               network: consortium-1
@@ -69,6 +70,8 @@ import Gateway
         #expect(read.mqtt?.host == "broker" && read.mqtt?.port == 8883 && read.mqtt?.user == "u")
         #expect(read.mqtt?.passwordPath == "/etc/plumbline/secret" && read.mqtt?.publish == "house/twin")
         #expect(read.anchors.everyMs == 2_000 && read.anchors.lateAfterMs == 10_000)
+        #expect(read.timeStamp?.url == "https://tsa.example/stamp" && read.timeStamp?.everyMs == 3_600_000)
+        #expect(read.timeStamp?.authoritiesPath == "/etc/plumbline/authorities.pem")
         let tangle = try #require(read.tangle)
         #expect(tangle.nodes.map(\.address) == ["https://node.example:14265"] && tangle.network == "consortium-1")
         #expect(tangle.nodes.map(\.tokenPath) == ["/etc/plumbline/token"])
@@ -229,5 +232,16 @@ import Gateway
         let refusal = Self.refusal(
             Self.least + "tangle: {node: \"\(text)\", network: n, milestoneKeys: [\(key)]}\n")
         #expect((refusal == nil) == isLegal)
+    }
+
+    @Test func `a time-stamping authority needs an address and somebody to trust`() {
+        let whole = "url: http://tsa.example/, ca: ca.pem"
+        #expect(Self.refusal(Self.least + "timeStamp: {\(whole)}\n") == nil)
+        for text in [
+            "url: http://tsa.example/", "ca: ca.pem", "url: tsa.example, ca: ca.pem", "\(whole), every: 1s",
+            "\(whole), every: 25h", "\(whole), often: 1h",
+        ] {
+            #expect(Self.refusal(Self.least + "timeStamp: {\(text)}\n") != nil, "\(text)")
+        }
     }
 }

@@ -46,6 +46,8 @@ import Testing
             try keys("gateway: gw1\nbuilding: b.yaml\napi: {certificate: c.pem, key: k.pem}\n") == [
                 "api.certificate", "api.key",
             ])
+        #expect(
+            try keys("gateway: gw1\nbuilding: b.yaml\ntimeStamp: {url: http://t/, ca: c.pem}\n") == ["timeStamp"])
         #expect(try keys("gateway: gw1\nbuilding: other.yaml\nprofiles: p2\n") == [])
     }
 

@@ -10,7 +10,9 @@ import Testing
 /// Goal: the first day makes what the card says, and nothing existing is touched.
 @Suite struct SetupTests {
     /// A house with one Modbus meter, profiles of this repository.
-    static func plan(_ folder: Folder, period: String = "10s", zone: String = "Europe/Oslo") throws -> GatewayPlan {
+    static func plan(
+        _ folder: Folder, period: String = "10s", zone: String = "Europe/Oslo", more: String = ""
+    ) throws -> GatewayPlan {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().path
         try folder.write(
@@ -26,7 +28,7 @@ import Testing
               m1.power: {from: mb1#power.active}
             """, "building.yaml")
         try folder.write(
-            "gateway: gw1\nbuilding: building.yaml\nprofiles: \(root)/DeviceProfiles\ndata: data\nlog: {period: \(period)}\n",
+            "gateway: gw1\nbuilding: building.yaml\nprofiles: \(root)/DeviceProfiles\ndata: data\nlog: {period: \(period)}\n\(more)",
             "plumbline.yaml")
         return try GatewayPlan.load(configurationPath: folder.path + "/plumbline.yaml")
     }
@@ -59,6 +61,28 @@ import Testing
         #expect(reader.identity.periodMs == 10_000 && reader.identity.network == "plumbline-local")
         let genesis = try #require(try await reader.leaf(at: 0))
         #expect(report.card.contains(genesis.hash.hex))
+    }
+
+    @Test func `the card names the time-stamping authorities of the configuration`() async throws {
+        let folder = try Folder()
+        let vectors = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        let pem = vectors + "/Vectors/timestamp/root-p384.pem"
+        let plan = try Self.plan(folder, more: "timeStamp: {url: http://tsa.example/, ca: \(pem)}\n")
+        try plan.checkSurroundings()
+        let report = try await GatewaySetup.initialise(plan, recoveryKeyPath: folder.path + "/recovery.key")
+        let card = try String(contentsOfFile: vectors + "/Vectors/evidence/gateway-tsa.card", encoding: .utf8)
+        let line = try #require(card.split(separator: "\n").last)
+        #expect(report.card.hasSuffix("\n\(line)\n"))
+    }
+
+    @Test func `a file of authorities that holds none is told before anything is made`() async throws {
+        let folder = try Folder()
+        let plan = try Self.plan(folder, more: "timeStamp: {url: http://tsa.example/, ca: building.yaml}\n")
+        #expect(throws: GatewayError.self) { try plan.checkSurroundings() }
+        await #expect(throws: GatewayError.self) {
+            try await GatewaySetup.initialise(plan, recoveryKeyPath: folder.path + "/recovery.key")
+        }
+        #expect(throws: (any Error).self) { try folder.text("data/card") }
     }
 
     @Test func `no private key stands in the data folder but the log's`() async throws {

@@ -79,6 +79,25 @@ struct AnchorStorageTests {
         #expect(try await reader.lastCheckpoint()?.size == 25)
     }
 
+    @Test func `the first time stamp of an anchor is kept, in every state and after a restart`() async throws {
+        let shelf = try Shelf()
+        var ledger = try shelf.create()
+        for seq in 1...UInt64(3) { _ = try await add(ledger, seq: seq) }
+        #expect(try await ledger.lastStampedAnchor() == nil)
+        try await ledger.keepTimeStamp(seq: 2, token: [7, 8], timeMs: 5, receivedMs: 6)
+        try await ledger.keepTimeStamp(seq: 2, token: [9], timeMs: 7, receivedMs: 8)
+        _ = try await ledger.addAttempt(seq: 2, blockID: sha256([1]), block: [1, 2], minedMs: 50)
+        try await ledger.confirm(seq: 2, confirmation(block: 1, milestone: 9))
+        await ledger.close()
+        ledger = try shelf.open()
+        #expect(try await ledger.anchors().map(\.timeStamp) == [nil, [7, 8], nil])
+        #expect(try await shelf.reader().anchor(2)?.timeStamp == [7, 8])
+        #expect(try await ledger.lastStampedAnchor()?.seq == 2)
+        await #expect(throws: LedgerError.self) {
+            try await ledger.keepTimeStamp(seq: 4, token: [1], timeMs: 1, receivedMs: 1)
+        }
+    }
+
     private func add(_ ledger: Ledger, seq: UInt64) async throws -> StoredAnchor {
         try await ledger.addAnchor(
             seq: seq, size: seq * 5, root: sha256([UInt8(seq)]), note: "note \(seq)\n", payload: [1],
