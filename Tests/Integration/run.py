@@ -24,6 +24,7 @@ ALONE = {
     "daemon": ["daemon.py"],
     "stock_client": ["stock_client.py"],
     "external_node": ["external_node.py"],
+    "timestamp": ["timestamp.py"],
     "readme": ["readme.py"],
     "page": ["../Page/run.py", "--mock"],
     "page_live": ["page_live.py"],
