@@ -6,7 +6,7 @@ from card import Card
 from leaves import Configuration, Leaf, check_payload, is_bytes, is_number
 from primitives import (
     Bad, Milestone, Stack, b2, block_payload, cbor, consistent, inclusion_root, leaf_hash, maximal_subtrees, note_text,
-    part, path_root, read_note, root, sha, signed, work_zeros,
+    cosigned, part, path_root, read_note, root, sha, signature_lines, signed, witness_key, work_zeros,
 )
 
 EMPTY = {"W_ANCHORS_UNWATCHED"}
@@ -109,6 +109,7 @@ class Anchor:
         self.seq, self.block, self.milestone_bytes, self.path = seq, block, milestone, path
         self.note_bytes = note
         self.note = self.payload = self.milestone = None
+        self.cosignatures = []
         self.findings = set()
         self.is_block = False
 
@@ -233,7 +234,10 @@ class PeriodAudit:
             kinds = ["block", "milestone", "path"]
             if any((seq, kind) not in parts for kind in kinds):
                 raise Bad("E_MALFORMED", f"parts of anchor {seq}")
-            self.anchors.append(Anchor(seq, notes[seq], *(parts[seq, kind] for kind in kinds)))
+            anchor = Anchor(seq, notes[seq], *(parts[seq, kind] for kind in kinds))
+            if (seq, "cosig") in parts:
+                anchor.cosignatures = signature_lines(parts[seq, "cosig"], "E_MALFORMED")
+            self.anchors.append(anchor)
         if any(seq not in notes for seq, _ in parts):
             raise Bad("E_MALFORMED", "anchor without note")
         self.config_list = part(files["05-configs.cbor"])
@@ -263,6 +267,7 @@ class PeriodAudit:
                 continue
             self.findings |= anchor.prove(self.card, self.tag)
             self.good.append(anchor)
+        self._cosignatures()
         if ended:
             self.findings.add(ended)
             return self.findings
@@ -283,6 +288,24 @@ class PeriodAudit:
             self._openings()
         self._milestone_fork()
         return self.findings
+
+    def _cosignatures(self):
+        """Lines of the card's witnesses alone count; one of them over B is the memory outside."""
+        keys = [key for key in map(witness_key, self.card.witnesses) if key]
+        remembered = not self.card.witnesses
+        for anchor in self.anchors:
+            try:
+                origin, size, value, _ = read_note(anchor.note_bytes)
+            except Bad:
+                continue
+            for name, key_id, key in keys:
+                lines = [s for n, i, s in anchor.cosignatures if n == name and i == key_id]
+                if lines and not all(cosigned(key, note_text(origin, size, value), line) for line in lines):
+                    self.findings.add("E_SIG")
+                elif lines and anchor.seq == self.seq_b:
+                    remembered = True
+        if not remembered:
+            self.findings.add("W_NO_OUTSIDE_MEMORY")
 
     def _places(self):
         """Which leaves of the context stand where."""

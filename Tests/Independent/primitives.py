@@ -246,6 +246,46 @@ def verifier_key(text, code="E_SIG"):
     return name, data and bytes.fromhex(key_id), data[1:]
 
 
+def witness_key(text):
+    """(name, key id, public key) of a verifier key for cosignatures (C2SP tlog-cosignature: algorithm 4); None for any other."""
+    parts = text.split("+", 2)
+    if len(parts) != 3:
+        return None
+    data = strict_base64(parts[2], "E_MALFORMED")
+    if len(data) != 33 or data[0] != 4 or sha(parts[0].encode(), b"\n", data)[:4].hex() != parts[1]:
+        return None
+    return parts[0], bytes.fromhex(parts[1]), data[1:]
+
+
+def signature_lines(data, code):
+    """[(name, key id, signature)] of lines that each end with LF."""
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        raise Bad(code, "signature lines are not UTF-8") from None
+    if lines.pop() != "" or not 1 <= len(lines) <= 100 or len(data) > 16_384:
+        raise Bad(code, "signature lines")
+    return [signature_line(line, code) for line in lines]
+
+
+def signature_line(line, code):
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != "\u2014" or not parts[1] or "+" in parts[1]:
+        raise Bad(code, "signature line")
+    blob = strict_base64(parts[2], code)
+    if len(blob) < 5:
+        raise Bad(code, "signature")
+    return parts[1], blob[:4], blob[4:]
+
+
+def cosigned(key, text, signature):
+    """Whether a cosignature/v1 holds over a checkpoint's text (C2SP tlog-cosignature)."""
+    if len(signature) != 72:
+        return False
+    moment = int.from_bytes(signature[:8], "big")
+    return signed(key, f"cosignature/v1\ntime {moment}\n{text}".encode(), signature[8:])
+
+
 def note_text(origin, size, root_hash):
     return f"{origin}\n{size}\n{base64.b64encode(root_hash).decode()}\n"
 
