@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 package import Hashing
 import NIOCore
 import NIOHTTP1
@@ -148,12 +149,17 @@ package struct HTTPTangleNode: TangleNode {
             told = "the connection was closed"
         } else if let failed = error as? NIOConnectionError {
             // One for each address of the name.
-            let reasons = Set(failed.connectionErrors.map { "\($0.error)" }).sorted()
+            let reasons = Set(failed.connectionErrors.map { Self.reason($0.error) }).sorted()
             told = reasons.isEmpty ? "the name \(failed.host) is not known" : reasons.joined(separator: ", ")
         } else {
-            told = "\(error)"
+            told = Self.reason(error)
         }
         return String(told.prefix(200).map { $0.isNewline ? " " : $0 })
+    }
+
+    /// The system's words where the system refused.
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)).lowercased() } ?? "\(error)"
     }
 
     /// The table of `tangle.md` section 5.
