@@ -15,17 +15,18 @@ struct PlumblineWatch: AsyncParsableCommand {
         commandName: "plumbline-watch",
         abstract: "Remembers a gateway's log from outside and cosigns it.",
         discussion: """
-            Run it on a machine that the gateway's operator does not hold. It follows one log: it
-            reads the gateway's list of anchors, fetches each block with its proof from the node
-            itself, checks it by the policy card, keeps it, and compares every signed checkpoint
-            with the last one it remembers. What continues the log it cosigns (C2SP
-            tlog-cosignature); what contradicts it, it keeps, both signed notes, in STORE/forks.
+            Run it on a machine that the gateway's operator does not hold. It follows
+            one log: it reads the gateway's list of anchors, fetches each block with its
+            proof from the node itself, checks it by the policy card, keeps it, and
+            compares every signed checkpoint with the last one it remembers. What
+            continues the log it cosigns (C2SP tlog-cosignature); what contradicts it,
+            it keeps, both signed notes, in STORE/forks.
 
             The gateway may ask it before every signature for the size it knows (C2SP
-            tlog-witness, POST /add-checkpoint), so that a gateway put back to an old state
-            notices before it signs a second history: put the address and the witness's key,
-            which is printed at the start, under 'witnesses' in plumbline.yaml, and the key as a
-            line 'witness VKEY' on the policy card.
+            tlog-witness, POST /add-checkpoint), so that a gateway put back to an old
+            state notices before it signs a second history: put the address and the
+            witness's key, which is printed at the start, under 'witnesses' in
+            plumbline.yaml, and the key as a line 'witness VKEY' on the policy card.
 
             The key, before anything else (for the card and the gateway):
               plumbline-watch --store /var/lib/plumbline-watch --make-key
@@ -36,14 +37,15 @@ struct PlumblineWatch: AsyncParsableCommand {
 
             Later, and once only, for a timer or a check by hand:
               plumbline-watch --origin gw1/b/house-16/1 --store /var/lib/plumbline-watch \\
-                  --node https://tangle.example:14265 --gateway https://gw.example:8420 --once
+                  --node https://tangle.example:14265 \\
+                  --gateway https://gw.example:8420 --once
 
-            GET /health answers 200 while all is one history, 503 otherwise, with the report of
-            --json. A copy of the store must never run beside the original: two witnesses with one
-            key and two memories can sign two histories.
+            GET /health answers 200 while all is one history, 503 otherwise, with the
+            report of --json. A copy of the store must never run beside the original:
+            two witnesses with one key and two memories can sign two histories.
 
-            Exit codes: 0 one history, 1 the log has forked or was rolled back, 2 something could
-            not be checked, 64 wrong usage.
+            Exit codes: 0 one history, 1 the log has forked or was rolled back, 2
+            something could not be checked, 64 wrong usage.
             """,
         version:
             "plumbline-watch \(String(cString: plumbline_version())) (commit \(String(cString: plumbline_commit())))")
