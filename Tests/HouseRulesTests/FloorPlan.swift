@@ -10,7 +10,8 @@ struct FloorPlan {
         /// Names of the imported modules, whatever the access level in front.
         var imports: [String] {
             lines.compactMap { line in
-                guard
+                // Few lines are worth the expression's time.
+                guard line.contains("import "),
                     let match = line.wholeMatch(
                         of:
                             /^\s*(?:public |package |internal |private |@\w+(?:\([^)]*\))? )*import (?:struct |enum |func |class |protocol )?(\w+).*/
