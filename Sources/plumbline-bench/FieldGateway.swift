@@ -1,8 +1,6 @@
 import ArgumentParser
 import Capture
-import Gateway
 import Glibc
-import Logging
 import Readings
 import TwinModel
 
@@ -16,26 +14,8 @@ struct FieldGatewayCommand: AsyncParsableCommand {
     @Flag var durable = false
 
     func run() async throws {
-        var logger = Logger(label: "bench")
-        logger.logLevel = .critical
-        let quiet = logger
-        let plan = try GatewayPlan.load(configurationPath: configurationPath)
-        _ = try await GatewaySetup.initialise(plan, recoveryKeyPath: configurationPath + ".recovery")
-        let gateway = GatewayRun(plan, journal: { _ in quiet })
-        let (started, told) = AsyncStream<CaptureFlow>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            group.addTask {
-                defer { told.finish() }
-                try await gateway.run { _ = told.yield($0.capture) }
-            }
-            guard let capture = await started.first(where: { _ in true }) else { return try await group.next() ?? () }
+        try await BenchGateway.run(configurationPath: configurationPath) { capture in
             if durable { try await watchDisk(capture) } else { try await watchDevices(capture) }
-            group.cancelAll()
-            // Ends by being cancelled; what it measured is told.
-            while let ended = await group.nextResult() {
-                if case .failure(let error) = ended, !(error is CancellationError) { throw error }
-            }
         }
     }
 

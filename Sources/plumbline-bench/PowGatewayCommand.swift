@@ -1,8 +1,6 @@
 import ArgumentParser
-import Gateway
 import Glibc
 import LedgerStore
-import Logging
 
 /// Hidden: one whole gateway in a process of its own, measured between its first anchor and the next.
 struct PowGatewayCommand: AsyncParsableCommand {
@@ -15,27 +13,7 @@ struct PowGatewayCommand: AsyncParsableCommand {
     @Option var seconds: Double
 
     func run() async throws {
-        var logger = Logger(label: "bench")
-        logger.logLevel = .critical
-        let quiet = logger
-        let plan = try GatewayPlan.load(configurationPath: configurationPath)
-        _ = try await GatewaySetup.initialise(plan, recoveryKeyPath: configurationPath + ".recovery")
-        let gateway = GatewayRun(plan, journal: { _ in quiet })
-        let (started, told) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            group.addTask {
-                defer { told.finish() }
-                try await gateway.run { _ in told.yield() }
-            }
-            guard await started.first(where: { _ in true }) != nil else { return try await group.next() ?? () }
-            try await watch()
-            group.cancelAll()
-            // Ends by being cancelled; what it measured is told.
-            while let ended = await group.nextResult() {
-                if case .failure(let error) = ended, !(error is CancellationError) { throw error }
-            }
-        }
+        try await BenchGateway.run(configurationPath: configurationPath) { _ in try await watch() }
     }
 
     private func watch() async throws {
