@@ -54,7 +54,6 @@ package actor AnchorFlow {
         package var trouble: String?
         /// Witnesses that cannot be relied on now, a sentence each.
         package var witnessTroubles: [String] = []
-        package var lastNodeAnswerMs: Int64?
         /// What has been without a proof for longest; `nil` when all that was due has its proof.
         package var unproven: Unproven?
         /// That, while it is late: the alarm.
@@ -196,7 +195,6 @@ package actor AnchorFlow {
 
     private func suitableNode() async throws -> NodeInfo {
         let info = try await node.info()
-        status.lastNodeAnswerMs = nowMs()
         try settings.demands.check(info, nowS: nowMs() / 1000)
         if let timeS = info.latestMilestoneTimeS { window.note(index: info.latestMilestoneIndex, timeS: timeS) }
         return info
