@@ -311,13 +311,7 @@ def read_note(data):
         raise Bad("E_SIG", "root")
     signatures = []
     for line in tail[:-1].split("\n"):
-        parts = line.split(" ")
-        if len(parts) != 3 or parts[0] != "\u2014":
-            raise Bad("E_SIG", "signature line")
-        blob = strict_base64(parts[2], "E_SIG")
-        if len(blob) < 5:
-            raise Bad("E_SIG", "signature")
-        signatures.append((parts[1], blob[:4], blob[4:]))
+        signatures.append(signature_line(line, "E_SIG"))
     if len(signatures) > 100:
         raise Bad("E_SIG", "too many signatures")
     return lines[0], int(lines[1]), value, signatures

@@ -20,6 +20,20 @@ def request(url, accept=None, body=None, content_type=None):
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read()
 
+# One meter that nobody answers for: a log that is silent, and says so.
+BUILDING = """\
+building: north
+label: North
+timezone: Europe/Oslo
+entities:
+  house: {type: Building, label: North}
+  m1: {type: Building_Electrical_Meter, at: house, meters: house}
+devices:
+  mb1: {profile: eastron-sdm630, modbus: "tcp://127.0.0.1:9", unit: 1}
+points:
+  m1.power: {type: Electric_Power_Sensor, privacy: none, from: mb1#power.active, every: 1s}
+"""
+
 
 class Node:
     """`plumblined tangle` on a free port, ended by pid."""

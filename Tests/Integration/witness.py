@@ -18,20 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from harness import ROOT, Broker, Gateway, Process, Steps, free_port, programs, wait_for
-from tangle_node import Node
+from tangle_node import BUILDING, Node
 
-BUILDING = """\
-building: north
-label: North
-timezone: Europe/Oslo
-entities:
-  house: {type: Building, label: North}
-  m1: {type: Building_Electrical_Meter, at: house, meters: house}
-devices:
-  mb1: {profile: eastron-sdm630, modbus: "tcp://127.0.0.1:9", unit: 1}
-points:
-  m1.power: {type: Electric_Power_Sensor, privacy: none, from: mb1#power.active, every: 1s}
-"""
 WATCH = str(ROOT / ".build" / "release" / "plumbline-watch")
 ORIGIN = "gw-test/b/north/1"
 
