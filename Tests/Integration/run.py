@@ -31,6 +31,7 @@ ALONE = {
 }
 # The longest first, so that the two lanes end together.
 WAITING = {
+    "node_failover": ["node_failover.py"],
     "soak": ["soak.py"],
     "field_faults": ["field_faults.py"],
     "field_serial": ["field_serial.py"],
@@ -40,7 +41,6 @@ WAITING = {
     "real_input": ["real_input.py"],
     "commands": ["commands.py"],
     "tools": ["tools.py"],
-    "node_failover": ["node_failover.py"],
 }
 LONG = {"power": ["--kills", "50"], "bad_input": ["--rounds", "2000"], "soak": ["--minutes", "30"]}
 LANES = 2
