@@ -23,7 +23,7 @@ func door(_ name: String, _ opensOnto: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ opensOnto: [Target.Dependency], exclude: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: opensOnto, exclude: exclude, swiftSettings: house)
+    .testTarget(name: name, dependencies: opensOnto + ["TestTools"], exclude: exclude, swiftSettings: house)
 }
 
 let commit = Context.gitInformation.map { String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+" : "") }
@@ -204,7 +204,9 @@ let package = Package(
                 "ProofOfWork", "Tangle", "Anchoring", arguments, logging,
             ]),
 
-        // What each room promises.
+        // What each room promises. Every test opens onto the tools.
+        .target(
+            name: "TestTools", dependencies: ["Readings", "Hashing"], path: "Tests/TestTools", swiftSettings: house),
         tests("HouseRulesTests", []),
         tests("ReadingsTests", ["Readings"]),
         tests("SourceYAMLTests", ["SourceYAML"]),

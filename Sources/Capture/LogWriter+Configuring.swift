@@ -78,9 +78,7 @@ extension LogWriter {
             let bytes = SnapshotItem(
                 number: number, salt: try Bytes16.random(random), entityID: entity.id, type: entity.type,
                 relations: entity.relations.map { SnapshotItem.Relation(name: $0.kind.rawValue, target: $0.target) },
-                citations: citations.map {
-                    SnapshotItem.Citation(point: $0.point, stream: $0.stream, k: $0.k, position: $0.position)
-                }
+                citations: citations
             ).encoded()
             return SnapshotItemRow(entity: entity.id, item: StoredItem(hash: leafHash(bytes), bytes: bytes))
         }

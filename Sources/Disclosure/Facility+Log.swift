@@ -169,7 +169,7 @@ extension Facility {
             atMs: Int64(clamping: stored.wallMs), entities: entities)
     }
 
-    private func cited(_ citation: SnapshotItem.Citation, kind: ValueKind?) async throws -> Reading? {
+    private func cited(_ citation: Citation, kind: ValueKind?) async throws -> Reading? {
         guard let bytes = try await reader.item(stream: citation.stream, k: citation.k)?.bytes,
             let item = try? IntervalItem.decode(bytes), let rows = try? Payload.decode(item.payload),
             let position = Int(exactly: citation.position), rows.indices.contains(position),

@@ -11,7 +11,7 @@ extension GatewayPlan {
         var mistakes: [SourceError] = []
         let configuration: GatewayConfiguration?
         do throws(SourceError) {
-            let bytes = try text(configurationPath)
+            let bytes = try read(configurationPath)
             let review = GatewayConfiguration.review(
                 bytes, file: configurationPath, folder: folder(of: configurationPath))
             mistakes += review.mistakes
@@ -24,7 +24,7 @@ extension GatewayPlan {
         guard !profiles.good.isEmpty else { return mistakes }
         do throws(SourceError) {
             let library = try ProfileLibrary(files: profiles.good)
-            let building = String(decoding: try text(configuration.buildingPath), as: UTF8.self)
+            let building = String(decoding: try read(configuration.buildingPath), as: UTF8.self)
             let review = BuildingReview(
                 text: building, file: configuration.buildingPath, profiles: library, broken: profiles.broken)
             mistakes += review.mistakes
@@ -55,7 +55,7 @@ extension GatewayPlan {
         var mistakes: [SourceError] = []
         for name in names.sorted() where name.hasSuffix(".yaml") {
             do throws(SourceError) {
-                let bytes = try text(folder + "/" + name)
+                let bytes = try read(folder + "/" + name)
                 let review = ProfileReview(bytes, file: folder + "/" + name)
                 mistakes += review.mistakes
                 // The library has its own rules, about names of files.
@@ -74,12 +74,6 @@ extension GatewayPlan {
             mistakes.append(SourceError(file: folder, message: "no device profile (*.yaml) lies here"))
         }
         return (good, broken, mistakes)
-    }
-
-    private static func text(_ path: String) throws(SourceError) -> [UInt8] {
-        do { return try read(path) } catch let error as SourceError { throw error } catch {
-            throw SourceError(file: path, message: "\(error)")
-        }
     }
 }
 

@@ -4,7 +4,7 @@ import Glibc
 import MQTT
 package import Profiles
 import Readings
-import SourceYAML
+package import SourceYAML
 package import TwinModel
 
 /// Configuration, profiles and building, read and checked as a whole; nothing has been started yet.
@@ -22,7 +22,7 @@ package struct GatewayPlan: Sendable {
     }
 
     /// Bytes of one file that a person writes, at most.
-    static let fileBytesMax = 4 << 20
+    package static let fileBytesMax = 4 << 20
 
     /// `plumbline.yaml` alone, checked.
     package static func configuration(at path: String) throws -> GatewayConfiguration {
@@ -98,9 +98,9 @@ package struct GatewayPlan: Sendable {
         return try ProfileLibrary(files: try files.map { (folder + "/" + $0, try read(folder + "/" + $0)) })
     }
 
-    /// A whole small file; what cannot be read is told like a mistake in a file.
-    static func read(_ path: String) throws -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+    /// A whole small file; what cannot be read is told like a mistake in a file. A pipe that nobody fills is empty.
+    package static func read(_ path: String, bytesMax: Int = fileBytesMax) throws(SourceError) -> [UInt8] {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
             throw SourceError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))")
         }
@@ -114,8 +114,8 @@ package struct GatewayPlan: Sendable {
                 throw SourceError(file: path, message: "cannot be read: \(String(cString: strerror(errno)))")
             }
             bytes += buffer[..<count]
-            guard bytes.count <= fileBytesMax else {
-                throw SourceError(file: path, message: "larger than \(fileBytesMax) bytes")
+            guard bytes.count <= bytesMax else {
+                throw SourceError(file: path, message: "larger than \(bytesMax) bytes")
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import Hashing
+internal import LogEntries
 internal import MerkleLog
 internal import Readings
 

@@ -1,4 +1,5 @@
 package import Hashing
+package import LogEntries
 package import Readings
 package import TwinModel
 

@@ -1,4 +1,5 @@
 package import Hashing
+package import LogEntries
 package import Readings
 
 /// The log as it stands on disk.
@@ -66,21 +67,6 @@ package struct IntervalItemRow: Hashable, Sendable {
         self.k = k
         self.stream = stream
         self.item = item
-    }
-}
-
-/// Where the newest sealed value of a point stands: the `position`-th quadruple (from 0) of the item (stream, k).
-package struct Citation: Hashable, Sendable {
-    package let point: PointNumber
-    package let stream: StreamNumber
-    package let k: UInt64
-    package let position: UInt64
-
-    package init(point: PointNumber, stream: StreamNumber, k: UInt64, position: UInt64) {
-        self.point = point
-        self.stream = stream
-        self.k = k
-        self.position = position
     }
 }
 

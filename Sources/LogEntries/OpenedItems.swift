@@ -57,6 +57,22 @@ package struct AccessItem: Hashable, Sendable {
     }
 }
 
+/// Where a value stands in the log; values are cited so that an erasure reaches them.
+package struct Citation: Hashable, Sendable {
+    package let point: PointNumber
+    package let stream: StreamNumber
+    package let k: UInt64
+    /// The reading's place in the item's payload, from 0.
+    package let position: UInt64
+
+    package init(point: PointNumber, stream: StreamNumber, k: UInt64, position: UInt64) {
+        self.point = point
+        self.stream = stream
+        self.k = k
+        self.position = position
+    }
+}
+
 /// One entity of the twin in a snapshot: `[2, 6, number, salt16, [id, type, relations, [[point, stream, k, position],
 /// …]]]`.
 package struct SnapshotItem: Hashable, Sendable {
@@ -68,22 +84,6 @@ package struct SnapshotItem: Hashable, Sendable {
         package init(name: String, target: String) {
             self.name = name
             self.target = target
-        }
-    }
-
-    /// Where a value stands in the log; values are cited so that an erasure reaches them.
-    package struct Citation: Hashable, Sendable {
-        package let point: PointNumber
-        package let stream: StreamNumber
-        package let k: UInt64
-        /// The reading's place in the item's payload, from 0.
-        package let position: UInt64
-
-        package init(point: PointNumber, stream: StreamNumber, k: UInt64, position: UInt64) {
-            self.point = point
-            self.stream = stream
-            self.k = k
-            self.position = position
         }
     }
 

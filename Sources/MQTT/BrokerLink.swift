@@ -1,3 +1,4 @@
+import BlockingThread
 import CMosquitto
 import Glibc
 

@@ -1,3 +1,4 @@
+import BlockingThread
 import Synchronization
 
 /// Messages on their way to a broker: filled from any thread, emptied by the loop that owns the connection.

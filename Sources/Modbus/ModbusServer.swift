@@ -19,7 +19,7 @@ package final class ModbusServer: Sendable {
     package init(
         host: String = "127.0.0.1", port: UInt16 = 0, units: [UInt8: RegisterBank], connectionCountMax: Int = 32
     ) throws(ModbusError) {
-        wake = try WakePipe()
+        wake = WakePipe()
         let listener = try Listener(host: host, port: port)
         self.port = listener.port
         loop = ServerLoop(listener: listener, units: units, connectionCountMax: connectionCountMax, wake: wake)

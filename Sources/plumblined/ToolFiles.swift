@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Gateway
 import Glibc
 import SourceYAML
 
@@ -8,24 +9,7 @@ enum ToolFiles {
     static let sizeBytesMax = 8 << 20
 
     static func read(_ path: String) throws(SourceError) -> [UInt8] {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else {
-            throw SourceError(file: path, message: "cannot be opened: \(Terminal.reason(errno))")
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(file, &buffer, buffer.count)
-            if count == 0 { return bytes }
-            guard count > 0 else {
-                throw SourceError(file: path, message: "cannot be read: \(Terminal.reason(errno))")
-            }
-            bytes += buffer[..<count]
-            guard bytes.count <= sizeBytesMax else {
-                throw SourceError(file: path, message: "larger than \(sizeBytesMax) bytes")
-            }
-        }
+        try GatewayPlan.read(path, bytesMax: sizeBytesMax)
     }
 
     static func isFolder(_ path: String) -> Bool {

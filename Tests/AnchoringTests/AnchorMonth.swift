@@ -12,6 +12,7 @@ import Readings
 import Tangle
 import TangleClient
 import Testing
+import TestTools
 import TwinModel
 
 /// A gateway without its field side that lives through a month: a real ledger, log and flow; a simulated clock, network and
@@ -33,7 +34,7 @@ final class AnchorMonth {
     let key: LogSigningKey
     let recovery: LogSigningKey
     private let faults = DiskFaults()
-    private var dice: MonthDice
+    private var dice: SeededGenerator
     private(set) var ledger: Ledger
     private(set) var writer: LogWriter
     private(set) var flow: AnchorFlow
@@ -48,7 +49,7 @@ final class AnchorMonth {
 
     init(seed: UInt64) async throws {
         self.seed = seed
-        dice = MonthDice(seed: seed)
+        dice = SeededGenerator(seed: seed)
         everyMs = [600_000, 1_800_000, 3_600_000][Int(seed % 3)]
         startMs = time.nowMs
         endMs = startMs + Self.days * Outage.dayMs

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestTools
 
 /// What happens to one call on its way to a node and back.
 enum LineFault: String, CaseIterable, Sendable {
@@ -69,8 +70,10 @@ final class FaultyLine: Sendable {
 
     init(nodePort: Int) throws {
         self.nodePort = UInt16(nodePort)
-        (listener, port) = try Self.bound()
-        (deaf, deafPort) = try Self.bound()
+        let open = try LoopbackPort(isListening: false)
+        (listener, port) = (open.socket, open.number)
+        let closed = try LoopbackPort(isListening: false)
+        (deaf, deafPort) = (closed.socket, closed.number)
         guard listen(listener, 16) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
         Thread.detachNewThread { [self] in serve() }
     }
@@ -126,19 +129,6 @@ final class FaultyLine: Sendable {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         return address
-    }
-
-    private static func bound() throws -> (socket: Int32, port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var own = address(port: 0)
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &own) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, size) | getsockname(descriptor, $0, &size)
-            }
-        }
-        guard descriptor >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-        return (descriptor, UInt16(bigEndian: own.sin_port))
     }
 
     /// The node's whole answer; empty when it is not there.

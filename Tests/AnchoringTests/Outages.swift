@@ -1,24 +1,6 @@
-/// Seeded chance; the same seed is the same month.
-struct MonthDice: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+import TestTools
 
-    init(seed: UInt64) {
-        state = seed
-        // Neighbouring seeds would otherwise be one sequence, shifted.
-        state = next() ^ 0x51_7CC1_B727_220A_95
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func isOne(of count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-    mutating func pick<T>(_ from: [T]) -> T { from[Int.random(in: 0..<from.count, using: &self)] }
-
+extension SeededGenerator {
     /// Between `from` and `to`, short ones as likely as long ones on a scale of factors.
     mutating func span(_ from: Int64, _ to: Int64) -> Int64 {
         var value = from
@@ -69,7 +51,7 @@ struct Outage: Sendable, Equatable {
     let toMs: Int64
 
     /// Outages of two minutes to three days over `days`, one of them longer than a day; the last two days have none.
-    static func month(from startMs: Int64, days: Int64, stepMs: Int64, dice: inout MonthDice) -> [Outage] {
+    static func month(from startMs: Int64, days: Int64, stepMs: Int64, dice: inout SeededGenerator) -> [Outage] {
         let endMs = startMs + (days - 2) * dayMs
         var outages: [Outage] = []
         var atMs = startMs + dice.span(20 * minuteMs, dayMs)

@@ -4,6 +4,7 @@ import ProofOfWork
 import Synchronization
 import Tangle
 import TangleClient
+import TestTools
 
 /// A network without wires and processor time: milestones of the simulated clock are made and signed when somebody asks, and
 /// blocks are judged by their parents' age as a node does. Work is not judged: the search is simulated too.
@@ -28,7 +29,7 @@ final class SimulatedNetwork: TangleNode {
         var cones: [UInt32: [BlockID]] = [:]
         var prunedTo: UInt32 = 0
         var nextPruning = 0
-        var dice: MonthDice
+        var dice: SeededGenerator
         /// Calls until the daemon is dead; `nil` while nobody wants its death.
         var lifeLeft: Int?
         var isDead = false
@@ -47,7 +48,7 @@ final class SimulatedNetwork: TangleNode {
         self.outages = outages
         self.signer = signer
         startMs = time.nowMs
-        state = Mutex(State(dice: MonthDice(seed: seed &+ 0x6E65_74)))
+        state = Mutex(State(dice: SeededGenerator(seed: seed &+ 0x6E65_74)))
     }
 
     var name: String { Self.name }
@@ -267,12 +268,12 @@ final class SimulatedNetwork: TangleNode {
 final class SimulatedSearch: NonceSearch {
     private let time: HandClock
     private let rate: Mutex<Double>
-    private let state: Mutex<(dice: MonthDice, count: Int)>
+    private let state: Mutex<(dice: SeededGenerator, count: Int)>
 
     init(time: HandClock, triesPerSecond: Double = 1e6, seed: UInt64) {
         self.time = time
         rate = Mutex(triesPerSecond)
-        state = Mutex((MonthDice(seed: seed &+ 0x706F_77), 0))
+        state = Mutex((SeededGenerator(seed: seed &+ 0x706F_77), 0))
     }
 
     /// `nil` never: this processor knows itself.

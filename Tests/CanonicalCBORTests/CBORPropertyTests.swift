@@ -1,5 +1,6 @@
 import CanonicalCBOR
 import Testing
+import TestTools
 
 /// Goal: what is written is read back, and no part or neighbour of it is. Method: values from a seeded generator.
 @Suite struct CBORPropertyTests {

@@ -5,6 +5,7 @@ import LedgerStore
 import LogEntries
 import Readings
 import Testing
+import TestTools
 import TwinModel
 
 /// Goal: whatever a queue lets go of is accounted for in the log, in few events.
@@ -55,7 +56,7 @@ struct OverloadTests {
 
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `no loss is left out of the sums, and none is told twice`(seed: UInt64) {
-        var random = SeededDice(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var episodes = OverloadEpisodes()
         var lost: UInt64 = 0
         var told: UInt64 = 0

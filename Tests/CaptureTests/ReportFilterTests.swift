@@ -1,6 +1,7 @@
 import Capture
 import Readings
 import Testing
+import TestTools
 import TwinModel
 
 /// Goal: report by exception leaves out what may be left out and nothing else. Method: random walks with jumps through random
@@ -109,7 +110,7 @@ struct ReportFilterTests {
     func `what is held is never off by more than the band for longer than min, one report a min, one in every max`(
         seed: UInt64
     ) throws {
-        var random = SeededDice(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let band = Int64.random(in: 0...20, using: &random)
         let minMs = ([0, 1_000, 5_000, 20_000] as [Int64]).randomElement(using: &random) ?? 0
         let maxMs = max(minMs, ([30_000, 60_000, 300_000] as [Int64]).randomElement(using: &random) ?? 0)
@@ -150,18 +151,5 @@ struct ReportFilterTests {
         #expect(captured == captured.sorted(), "seed \(seed)")
         #expect(Set(captured).count == captured.count, "seed \(seed)")
         #expect(UInt64(2_000 - captured.count) == filter.suppressedCount, "seed \(seed)")
-    }
-}
-
-/// SplitMix64 with a seed, so that a failing case can be repeated.
-struct SeededDice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

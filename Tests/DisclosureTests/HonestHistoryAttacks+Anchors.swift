@@ -3,6 +3,7 @@ import Hashing
 import LogEntries
 import MerkleLog
 import Readings
+import TestTools
 
 /// Changes of anchors, configurations and ends.
 extension HonestHistoryAttackTests {
@@ -27,7 +28,8 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func swapScale(_ parts: PeriodParts, _ dice: inout HistoryDice, isRehashed: Bool) throws -> PeriodParts? {
+    static func swapScale(_ parts: PeriodParts, _ dice: inout SeededGenerator, isRehashed: Bool) throws -> PeriodParts?
+    {
         var parts = parts
         let at = Int(dice.ms(0...Int64(parts.configs.count - 1)))
         for place in parts.configs[at].items.indices.dropFirst() {
@@ -67,14 +69,14 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func doubleLeaf(_ parts: PeriodParts, _ dice: inout HistoryDice) -> PeriodParts? {
+    static func doubleLeaf(_ parts: PeriodParts, _ dice: inout SeededGenerator) -> PeriodParts? {
         var parts = parts
         let place = Int(dice.ms(0...Int64(parts.leaves.count - 1)))
         parts.leaves.insert(parts.leaves[place], at: place)
         return parts
     }
 
-    static func withhold(_ parts: PeriodParts, _ dice: inout HistoryDice) -> PeriodParts? {
+    static func withhold(_ parts: PeriodParts, _ dice: inout SeededGenerator) -> PeriodParts? {
         var parts = parts
         let stream = dice.pick(parts.streams)
         var count = 0

@@ -4,6 +4,7 @@ import Hashing
 import LogEntries
 import MerkleLog
 import Readings
+import TestTools
 
 /// What can be changed in a period file without the log key.
 extension HonestHistoryAttackTests {
@@ -38,7 +39,7 @@ extension HonestHistoryAttackTests {
         }
     }
 
-    static func dropInterval(_ parts: PeriodParts, _ dice: inout HistoryDice) throws -> PeriodParts? {
+    static func dropInterval(_ parts: PeriodParts, _ dice: inout SeededGenerator) throws -> PeriodParts? {
         var parts = parts
         let (place, _, interval) = dice.pick(try intervals(parts))
         parts.leaves.remove(at: place)
@@ -46,7 +47,7 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func hideInterval(_ parts: PeriodParts, _ dice: inout HistoryDice) throws -> PeriodParts? {
+    static func hideInterval(_ parts: PeriodParts, _ dice: inout SeededGenerator) throws -> PeriodParts? {
         var parts = parts
         let (place, leaf, interval) = dice.pick(try intervals(parts))
         put(.gap(Leaf.Gap(kFrom: interval.k, kTo: interval.k, cause: 2)), like: leaf, at: place, into: &parts)
@@ -54,7 +55,7 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func dropItem(_ parts: PeriodParts, _ dice: inout HistoryDice, isCounted: Bool) throws -> PeriodParts? {
+    static func dropItem(_ parts: PeriodParts, _ dice: inout SeededGenerator, isCounted: Bool) throws -> PeriodParts? {
         var parts = parts
         let place = Int(dice.ms(0...Int64(parts.items.count - 1)))
         let k = parts.items.remove(at: place).k
@@ -62,7 +63,7 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func swapItems(_ parts: PeriodParts, _ dice: inout HistoryDice, contentOnly: Bool) -> PeriodParts? {
+    static func swapItems(_ parts: PeriodParts, _ dice: inout SeededGenerator, contentOnly: Bool) -> PeriodParts? {
         var parts = parts
         let place = Int(dice.ms(0...Int64(parts.items.count - 2)))
         guard parts.items[place].k == parts.items[place + 1].k else { return nil }
@@ -75,7 +76,8 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func alterValue(_ parts: PeriodParts, _ dice: inout HistoryDice, isRehashed: Bool) throws -> PeriodParts? {
+    static func alterValue(_ parts: PeriodParts, _ dice: inout SeededGenerator, isRehashed: Bool) throws -> PeriodParts?
+    {
         var parts = parts
         for place in parts.items.indices.shuffled(using: &dice) {
             guard case .shown(let bytes) = parts.items[place].content else { continue }
@@ -96,7 +98,7 @@ extension HonestHistoryAttackTests {
         return nil
     }
 
-    static func alterTime(_ parts: PeriodParts, _ dice: inout HistoryDice) throws -> PeriodParts? {
+    static func alterTime(_ parts: PeriodParts, _ dice: inout SeededGenerator) throws -> PeriodParts? {
         var parts = parts
         let place = Int(dice.ms(0...Int64(parts.leaves.count - 1)))
         let leaf = try Leaf.decode(Array(parts.leaves[place]))
@@ -106,7 +108,7 @@ extension HonestHistoryAttackTests {
         return parts
     }
 
-    static func claimErasure(_ parts: PeriodParts, _ dice: inout HistoryDice) -> PeriodParts? {
+    static func claimErasure(_ parts: PeriodParts, _ dice: inout SeededGenerator) -> PeriodParts? {
         var parts = parts
         let place = Int(dice.ms(0...Int64(parts.items.count - 1)))
         guard case .shown = parts.items[place].content else { return nil }
@@ -115,7 +117,7 @@ extension HonestHistoryAttackTests {
     }
 
     /// The declaration stands in the context, where a leaf after the period would, with the proof of another leaf.
-    static func declareErasure(_ parts: PeriodParts, _ dice: inout HistoryDice) throws -> PeriodParts? {
+    static func declareErasure(_ parts: PeriodParts, _ dice: inout SeededGenerator) throws -> PeriodParts? {
         guard var claimed = claimErasure(parts, &dice), let like = parts.context.leaves.last else { return nil }
         let hidden = zip(parts.items, claimed.items).first { hash($0) == hash($1) && isShown($0) != isShown($1) }?.0
         guard let hidden else { return nil }

@@ -1,5 +1,6 @@
 import LogEntries
 import Readings
+import TestTools
 import TwinModel
 
 /// What of the building changes in a history.
@@ -11,7 +12,7 @@ struct HistoryBuilding {
     var hasNewDevice = false
     var label = "House"
 
-    mutating func change(_ dice: inout HistoryDice) {
+    mutating func change(_ dice: inout SeededGenerator) {
         switch Int.random(in: 0..<5, using: &dice) {
         case 0: powerStream = powerStream == nil ? "mb2/none" : nil
         case 1: energyExponent = energyExponent == -1 ? 2 : -1
@@ -73,7 +74,8 @@ struct HistoryKey: Hashable {
 extension HistoryBuilding {
     /// The `serial`-th reading of a history: its value, or its source's time, occurs once.
     static func reading(
-        _ point: PointNumber, _ kind: ValueKind, serial: Int64, nowMs: Int64, longMs: Int64, _ dice: inout HistoryDice
+        _ point: PointNumber, _ kind: ValueKind, serial: Int64, nowMs: Int64, longMs: Int64,
+        _ dice: inout SeededGenerator
     ) -> Reading {
         let stamp = 1_000_000_000_000 + serial
         var quality = Quality.good

@@ -6,6 +6,7 @@ import LocalTangle
 import LogEntries
 import Readings
 import Testing
+import TestTools
 import TwinModel
 
 /// What a gateway lives through.

@@ -12,6 +12,7 @@ import Readings
 import Tangle
 import TangleClient
 import Testing
+import TestTools
 import TwinModel
 
 /// A whole gateway without its field side, on a true clock and a wrong one; it can be killed and started again.
@@ -26,7 +27,7 @@ final class HistoryGateway {
     let recovery: LogSigningKey
     let firstMilestone: Milestone
     let faults = DiskFaults()
-    var dice: HistoryDice
+    var dice: SeededGenerator
     var house = HistoryBuilding()
 
     /// One run of the daemon.
@@ -53,7 +54,7 @@ final class HistoryGateway {
     var story: [String] = []
 
     init(seed: UInt64) async throws {
-        dice = HistoryDice(seed: seed)
+        dice = SeededGenerator(seed: seed)
         time = HistoryHost(seed: seed)
         periodMs = seed % 3 == 2 ? 1_000 : 60_000
         directory = NSTemporaryDirectory() + "plumbline-history-" + UUID().uuidString

@@ -3,6 +3,7 @@ import LocalTangle
 import Synchronization
 import Tangle
 import TangleClient
+import TestTools
 
 /// What a gateway runs on: true time and what the host's two clocks make of it, free space, bytes that look random.
 final class HistoryHost: Sendable {
@@ -15,10 +16,10 @@ final class HistoryHost: Sendable {
         var bootMs = HistoryHost.startMs - 5_000
     }
     private let hands = Mutex(Hands())
-    private let salts: Mutex<HistoryDice>
+    private let salts: Mutex<SeededGenerator>
     private let space = Mutex<UInt64>(1 << 40)
 
-    init(seed: UInt64) { salts = Mutex(HistoryDice(seed: seed &+ 999_983)) }
+    init(seed: UInt64) { salts = Mutex(SeededGenerator(seed: seed &+ 999_983)) }
 
     func random(_ count: Int) -> [UInt8] { salts.withLock { $0.bytes(count) } }
     var freeBytes: UInt64 {
@@ -121,27 +122,4 @@ final class HistoryNode: TangleNode {
         try here()
         do { return try await network.proof(of: BlockID(block)).json().bytes } catch { throw .notFound }
     }
-}
-
-/// Chances of one seed: SplitMix64.
-struct HistoryDice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) {
-        state = seed
-        // Neighbouring seeds would otherwise be one sequence, shifted.
-        state = next() ^ 0xD1B5_4A32_D192_ED03
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func ms(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &self) }
-    mutating func isOne(of count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-    mutating func pick<T>(_ from: [T]) -> T { from[Int.random(in: 0..<from.count, using: &self)] }
-    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 13) } }
 }

@@ -8,6 +8,7 @@ import LogEntries
 import MerkleLog
 import Readings
 import Tangle
+import TestTools
 import Testing
 import TwinModel
 

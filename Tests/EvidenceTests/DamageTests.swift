@@ -2,6 +2,7 @@ import Evidence
 import Foundation
 import Hashing
 import Testing
+import TestTools
 
 /// Goal: nothing that is not the honest file is accepted, and nothing makes the verifier fall over.
 /// Method: honest vectors, damaged byte by byte, cut at every length, shuffled, and noise; always with the auditor's card.
@@ -37,7 +38,7 @@ import Testing
         let card = try Self.card()
         let honest = try EvidenceVectors.bytes("evidence/honest-erased-later.period")
         let parts = try PeriodFile.parse(honest)
-        var random = Seeded(seed: 20_261_123)
+        var random = SeededGenerator(seed: 20_261_123)
         for _ in 0..<2_000 {
             let at = Int(random.next() % UInt64(honest.count))
             var damaged = honest
@@ -70,7 +71,7 @@ import Testing
         let card = try Self.card()
         let honest = try EvidenceVectors.bytes("evidence/honest-full.period")
         let members = try Ustar.read(honest).map { (name: $0.name, content: Array(honest[$0.content])) }
-        var random = Seeded(seed: 7)
+        var random = SeededGenerator(seed: 7)
         for round in 0..<40 {
             var changed = members
             let a = Int(random.next() % UInt64(members.count))
@@ -87,7 +88,7 @@ import Testing
 
     @Test func `noise of any length gets a verdict`() throws {
         let card = try Self.card()
-        var random = Seeded(seed: 99)
+        var random = SeededGenerator(seed: 99)
         for count in [0, 1, 2, 262, 263, 512, 1_024, 1_536, 70_000] {
             var noise = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             #expect(verify(file: noise, card: card).exitCode != 0)
@@ -140,20 +141,5 @@ import Testing
             // The third change only discloses other streams by name.
             #expect(verdict.exitCode != 0 || place == 2, "change \(place): \(verdict.codes)")
         }
-    }
-}
-
-/// SplitMix64: the same seed gives the same damage.
-struct Seeded {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

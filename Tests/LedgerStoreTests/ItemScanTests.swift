@@ -3,13 +3,14 @@ import LedgerStore
 import LogEntries
 import Readings
 import Testing
+import TestTools
 
 /// Goal: scanning an item finds what decoding it finds, and damaged bytes are thrown at. Method: random items from a
 /// seed.
 struct ItemScanTests {
     @Test(arguments: [UInt64](1...40))
     func `a scan and a decode tell the same`(seed: UInt64) throws {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         let rows = (0..<(random.next() % 90)).map { number in
             PayloadRow(
                 point: PointNumber(UInt32(truncatingIfNeeded: random.next() % 70_000)), dtMs: number * 300,
@@ -42,7 +43,7 @@ struct ItemScanTests {
         }
     }
 
-    private func value(_ random: inout Seeded) -> CBOR {
+    private func value(_ random: inout SeededGenerator) -> CBOR {
         switch random.next() % 6 {
         case 0: .null
         case 1: .int(Int64(truncatingIfNeeded: random.next()))
@@ -50,14 +51,6 @@ struct ItemScanTests {
         case 3: .bytes(Array(repeating: 1, count: Int(random.next() % 40)))
         case 4: .text("21.50")
         default: .int(Int64(random.next() % 100))
-        }
-    }
-
-    private struct Seeded {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return state >> 20
         }
     }
 }

@@ -3,6 +3,7 @@ import Hashing
 import LogEntries
 import Readings
 import Testing
+import TestTools
 
 /// Goal: items, payloads and configurations survive the way through their bytes, and each payload rule is noticed.
 @Suite struct ItemTests {

@@ -3,6 +3,7 @@ import Hashing
 import LogEntries
 import Readings
 import Testing
+import TestTools
 
 /// Goal: every leaf type survives the way through its bytes, and nothing but its own bytes is a leaf.
 /// Method: seeded random leaves; each element replaced by every other type; noise.

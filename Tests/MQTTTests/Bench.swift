@@ -3,6 +3,9 @@ import MQTT
 import Profiles
 import Readings
 import SourceYAML
+import TestTools
+
+typealias Collector = TestTools.Collector<MQTTEvent>
 
 /// The profiles that are shipped.
 func shippedProfile(_ id: String) throws -> DeviceProfile {
@@ -71,19 +74,5 @@ func withBroker(
         defer { group.cancelAll() }
         _ = await collector.wait { $0.events.contains { if case .connected = $0 { true } else { false } } }
         try await body(connection, publisher)
-    }
-}
-
-/// Same numbers for the same seed (SplitMix64).
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

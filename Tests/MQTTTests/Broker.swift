@@ -1,4 +1,5 @@
 import Foundation
+import TestTools
 
 /// A mosquitto broker on a free loopback port, started by a test and ended by its pid.
 final class Broker: @unchecked Sendable {
@@ -9,7 +10,7 @@ final class Broker: @unchecked Sendable {
 
     /// - Parameter settings: lines of mosquitto's configuration.
     init(_ settings: String = "allow_anonymous true") async throws {
-        port = try Self.freePort()
+        port = try LoopbackPort.free()
         folder = FileManager.default.temporaryDirectory.appending(path: "plumbline-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         try "listener \(port) 127.0.0.1\n\(settings)\npersistence false\n".write(
@@ -55,21 +56,5 @@ final class Broker: @unchecked Sendable {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         self.process = nil
-    }
-
-    private static func freePort() throws -> UInt16 {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, size) | getsockname(socket, $0, &size)
-            }
-        }
-        guard code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-        return UInt16(bigEndian: address.sin_port)
     }
 }

@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: what a device publishes arrives as it said it. Method: a real mosquitto broker on loopback.
 @Suite(.serialized) struct MQTTBrokerTests {

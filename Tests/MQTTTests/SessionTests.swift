@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: sessions, answers and changes hold at a real broker, in both versions. Method: mosquitto on loopback.
 @Suite(.serialized) struct SessionTests {

@@ -3,6 +3,7 @@ import Profiles
 import Readings
 import SparkplugPayload
 import Testing
+import TestTools
 
 /// Goal: a Sparkplug node's births, data and deaths become readings that are never better than what is known.
 /// Method: messages through the real router, in every order that goes wrong.
@@ -147,7 +148,7 @@ struct SparkplugNodesTests {
         #expect(unknown.isMalformed && unknown.readings.isEmpty && unknown.messages.count == 1)
         let kept = router.take(MQTTMessage(topic: "spBv1.0/g/NDEATH/n", payload: [], isRetained: true), atMs: 1)
         #expect(kept.readings.isEmpty && kept.events.isEmpty)
-        var dice = Dice(seed: 99)
+        var dice = SeededGenerator(seed: 99)
         for kind in ["NBIRTH", "NDATA", "NDEATH", "NCMD"] {
             for _ in 0..<500 {
                 let noise = (0..<Int.random(in: 0...40, using: &dice)).map { _ in

@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import SourceYAML
 import Testing
+import TestTools
 
 /// Goal: what a profile can say about MQTT messages means what it says. Method: messages through the real router.
 struct VocabularyTests {
@@ -165,7 +166,7 @@ struct VocabularyTests {
     @Test func `noise in records never traps`() throws {
         let head = Self.table.replacingOccurrences(of: "%", with: "base64")
         var router = MQTTRouter([device(try profile(Self.fields, head: head), root: "r")])
-        var dice = Dice(seed: 4_711)
+        var dice = SeededGenerator(seed: 4_711)
         for _ in 0..<5_000 {
             var bytes = (0..<Int.random(in: 0...20, using: &dice)).map { _ in UInt8.random(in: 0...255, using: &dice) }
             if Bool.random(using: &dice) { bytes = [3, 0x67] + bytes }

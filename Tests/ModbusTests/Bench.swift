@@ -3,6 +3,9 @@ import Modbus
 import Profiles
 import Readings
 import SourceYAML
+import TestTools
+
+typealias Collector = TestTools.Collector<ModbusEvent>
 
 /// A profile written in a test, and its points bound to numbers 1, 2, 3 … in alphabetical order.
 func device(

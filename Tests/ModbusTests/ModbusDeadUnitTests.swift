@@ -3,6 +3,7 @@ import Modbus
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: a unit that is dead costs the others nothing, and is back by itself. Method: counts of samples and of requests.
 @Suite(.serialized) struct ModbusDeadUnitTests {
@@ -122,7 +123,7 @@ import Testing
     }
 
     @Test func `no second connection is made while one is open, whatever goes wrong`() async throws {
-        let dice = Mutex(Dice(seed: 7))
+        let dice = Mutex(SeededGenerator(seed: 7))
         let server = try RawServer { request, number in
             if number > 120 { return RawServer.honest(request) }
             return dice.withLock { dice in

@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: a frame is taken for an answer only when all of it says so, and one that is not costs no connection. Method: a raw server.
 @Suite(.serialized) struct ModbusFrameTests {

@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: whatever a device refuses, every point that it has is read, what it refuses is asked no more, and both are remembered.
 /// Method: devices with holes and bounds, and the requests that they see.
@@ -295,7 +296,7 @@ import Testing
     @Test(arguments: 0..<24) func `a device with any holes, any bound and any edge is read to the last point it has`(
         seed: Int
     ) async throws {
-        var dice = Dice(seed: UInt64(seed))
+        var dice = SeededGenerator(seed: UInt64(seed))
         let holes = Set((0..<Int.random(in: 0...6, using: &dice)).map { _ in Int.random(in: 0..<150, using: &dice) })
         let countMax = Bool.random(using: &dice) ? 125 : Int.random(in: 3...100, using: &dice)
         let edge = Bool.random(using: &dice) ? 0 : Int.random(in: 1..<150, using: &dice)

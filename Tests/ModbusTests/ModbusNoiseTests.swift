@@ -3,6 +3,7 @@ import Modbus
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: an answer that is late, foreign or noise never becomes a value. Method: a raw socket server that lies.
 @Suite(.serialized) struct ModbusNoiseTests {
@@ -66,7 +67,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3]) func `noise is survived`(seed: Int) async throws {
-        let dice = Mutex(Dice(seed: UInt64(seed)))
+        let dice = Mutex(SeededGenerator(seed: UInt64(seed)))
         let server = try RawServer { request, number in
             if number >= 150 { return RawServer.honest(request) }
             return dice.withLock { dice -> [UInt8]? in

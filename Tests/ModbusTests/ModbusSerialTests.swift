@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: frames of the serial line, on a port and inside TCP, are as good as those of Modbus TCP. Method: pseudo terminals and a
 /// raw server that make the frames by themselves.
@@ -154,7 +155,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3]) func `noise on either kind of line never becomes a value`(seed: Int) async throws {
-        let dice = Mutex(Dice(seed: UInt64(seed)))
+        let dice = Mutex(SeededGenerator(seed: UInt64(seed)))
         let noisy: @Sendable ([UInt8], Int) -> [UInt8] = { request, number in
             let reply = SerialFrame.honest(request)
             if number > 60 { return reply }

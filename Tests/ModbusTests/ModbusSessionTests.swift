@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: what is written is what the device holds, and what a device says about itself arrives. Method: libmodbus' own server.
 @Suite(.serialized) struct ModbusSessionTests {

@@ -3,6 +3,7 @@ import Modbus
 import Profiles
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: what an answer is, whose it is, and when the wait is over. Method: a raw server, and a session that asks once.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct ModbusTCPTests {

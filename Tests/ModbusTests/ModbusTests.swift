@@ -3,6 +3,7 @@ import Modbus
 import Profiles
 import Readings
 import Testing
+import TestTools
 
 /// Goal: what a device holds arrives as it is. Method: libmodbus' own server over TCP on loopback.
 @Suite(.serialized) struct ModbusReadingTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestTools
 
 /// A TCP server on loopback that answers every request with bytes a test makes up.
 final class RawServer: Sendable {
@@ -36,19 +37,9 @@ final class RawServer: Sendable {
     ///   - parts: the request's bytes and its number from 0; `nil` closes the connection.
     init(pauseMs: Int32 = 0, parts: @escaping @Sendable ([UInt8], Int) -> Parts?) throws {
         self.pauseMs = pauseMs
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) | listen(listener, 16) | getsockname(listener, $0, &size)
-            }
-        }
-        guard listener >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-        self.listener = listener
-        port = UInt16(bigEndian: address.sin_port)
+        let own = try LoopbackPort()
+        listener = own.socket
+        port = own.number
         Thread.detachNewThread { [self] in serve(parts) }
     }
 
@@ -117,20 +108,4 @@ final class RawServer: Sendable {
             UInt8(size >> 8), UInt8(size & 0xFF), request[6], request[7], UInt8(truncatingIfNeeded: words.count),
         ] + words
     }
-}
-
-/// Same numbers for the same seed (SplitMix64).
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
 }

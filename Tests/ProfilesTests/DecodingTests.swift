@@ -2,6 +2,7 @@ import Foundation
 import Profiles
 import Readings
 import Testing
+import TestTools
 
 /// Goal: words become the number the device meant, or no value. Method: Foundation's own byte orders as a second opinion.
 struct DecodingTests {
@@ -24,7 +25,7 @@ struct DecodingTests {
     }
 
     @Test(arguments: WordOrder.allCases) func `any number comes back in any order`(order: WordOrder) {
-        var dice = Dice(seed: 7)
+        var dice = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
             let bits = UInt64.random(in: 0...UInt64.max, using: &dice)
             let four = order.normalized((0..<4).map { UInt16(truncatingIfNeeded: bits >> UInt64(48 - 16 * $0)) })

@@ -1,6 +1,7 @@
 import Profiles
 import Readings
 import Testing
+import TestTools
 
 /// Goal: what is written is what would be read back. Method: seeded values of every type in every order through encode and decode.
 struct EncodingTests {
@@ -19,7 +20,7 @@ struct EncodingTests {
 
     @Test(arguments: roundTrips, WordOrder.allCases)
     func `decode gives back what encode was given`(type: RegisterType, order: WordOrder) throws {
-        var dice = Dice(seed: 1234)
+        var dice = SeededGenerator(seed: 1234)
         for round in 0..<500 {
             let words = type.wordCount ?? (type == .text ? 1 + round % 64 : 1 + round % 4)
             let place = point(type, words, order)
@@ -100,7 +101,7 @@ struct EncodingTests {
         }
     }
 
-    private static func value(_ type: RegisterType, words: Int, _ dice: inout Dice) -> RawValue {
+    private static func value(_ type: RegisterType, words: Int, _ dice: inout SeededGenerator) -> RawValue {
         let bits = UInt64.random(in: 0...UInt64.max, using: &dice)
         switch type {
         case .u16: return .unsigned(bits & 0xFFFF)

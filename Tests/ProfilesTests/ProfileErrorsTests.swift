@@ -2,6 +2,7 @@ import Foundation
 import Profiles
 import SourceYAML
 import Testing
+import TestTools
 
 /// Goal: a mistake in a profile is told with its line and the way out. Method: whole messages, then damage to shipped files.
 struct ProfileErrorsTests {
@@ -131,7 +132,7 @@ struct ProfileErrorsTests {
     }
 
     @Test func `damaged profiles give an error or a profile, never a crash`() throws {
-        var dice = Dice(seed: 99)
+        var dice = SeededGenerator(seed: 99)
         let names = ["sunspec-inverter", "shelly-pro-3em", "plumbline-sim-air-handler", "chirpstack-milesight-am308"]
         let pieces = [
             "99999999999999999999", "-1", "0x", "{", "[", "type: text", "null", "words: 64", "{root}", "$.", "1e400",

@@ -2,6 +2,7 @@ import Foundation
 import Profiles
 import Readings
 import Testing
+import TestTools
 
 /// Goal: as few requests as the device allows, and every value wholly inside one. Method: cases by hand, then seeded sets of points.
 struct ReadPlanTests {
@@ -56,7 +57,7 @@ struct ReadPlanTests {
     }
 
     @Test func `whatever the points are, each is read once and no bound is broken`() {
-        var dice = Dice(seed: 42)
+        var dice = SeededGenerator(seed: 42)
         for round in 0..<500 {
             let points = (0..<Int.random(in: 1...60, using: &dice)).map { _ in
                 point(
@@ -84,7 +85,7 @@ struct ReadPlanTests {
 /// Goal: the plan keeps every promise it makes, for sets of points that nobody thought of.
 struct ReadPlanPropertyTests {
     /// Registers 0 … 399 of two functions, sizes 1 … 4, some with a live scale register.
-    private func points(_ dice: inout Dice, countMax: Int) -> [ModbusPoint] {
+    private func points(_ dice: inout SeededGenerator, countMax: Int) -> [ModbusPoint] {
         (0..<Int.random(in: 1...countMax, using: &dice)).map { _ in
             let address = UInt16.random(in: 0...399, using: &dice)
             let scale =
@@ -96,7 +97,7 @@ struct ReadPlanPropertyTests {
     }
 
     @Test func `no request crosses a boundary, reads a longer hole than the gap or begins or ends with one`() {
-        var dice = Dice(seed: 4711)
+        var dice = SeededGenerator(seed: 4711)
         for round in 0..<400 {
             let points = points(&dice, countMax: 50)
             let limits = ReadLimits(
@@ -119,7 +120,7 @@ struct ReadPlanPropertyTests {
     }
 
     @Test func `values side by side take the fewest requests that can hold them`() {
-        var dice = Dice(seed: 815)
+        var dice = SeededGenerator(seed: 815)
         for round in 0..<300 {
             let words = Int.random(in: 1...4, using: &dice)
             let first = Int.random(in: 0...60_000, using: &dice)
@@ -140,26 +141,12 @@ struct ReadPlanPropertyTests {
     }
 
     @Test func `the order in which points are named does not matter`() {
-        var dice = Dice(seed: 99)
+        var dice = SeededGenerator(seed: 99)
         for _ in 0..<100 {
             let points = points(&dice, countMax: 40)
             let limits = ReadLimits(registerCountMax: 60, gap: 4)
             let spans = ReadPlan(points: points, limits: limits).requests.map { [$0.span] }
             #expect(ReadPlan(points: points.shuffled(using: &dice), limits: limits).requests.map { [$0.span] } == spans)
         }
-    }
-}
-
-/// Same numbers for the same seed (SplitMix64).
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -2,6 +2,7 @@ import Hashing
 import ProofOfWork
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: the fast search finds what the plain Curl confirms, and stops when told. Method: all kernels this processor
 /// runs against the scalar version over the same nonces.

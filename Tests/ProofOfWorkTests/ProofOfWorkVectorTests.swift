@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import ProofOfWork
 import Testing
+import TestTools
 
 /// Goal: our work is everybody's work. Method: encodings, hashes and scores made by a Go and a Rust implementation.
 struct ProofOfWorkVectorTests {

@@ -1,6 +1,7 @@
 import ProofOfWork
 import Synchronization
 import Testing
+import TestTools
 
 /// Goal: a search that is told to stop stops at its next look, and what goes on later repeats nothing.
 /// Method: the clock that the search looks at before every chunk of nonces is the test's own; at a chosen look it cancels.

@@ -1,5 +1,6 @@
 import Readings
 import Testing
+import TestTools
 
 /// Goal: the table is a dictionary in all but speed. Method: both are told the same, in every order, with dense and with wild numbers.
 @Suite struct PointTableTests {
@@ -14,7 +15,7 @@ import Testing
 
     @Test(arguments: ["dense", "with holes", "from zero to the last", "wild"])
     func `what was put in is found, and nothing else`(kind: String) {
-        var random = SplitMix(seed: 11)
+        var random = SeededGenerator(seed: 11)
         for _ in 0..<20 {
             var (table, model) = (PointTable<Int>(), [PointNumber: Int]())
             let numbers = Self.numbers(kind, &random).shuffled(using: &random)

@@ -1,5 +1,6 @@
 import Readings
 import Testing
+import TestTools
 
 /// Goal: a command says the device exactly what was asked for, or is refused with the nearest value it can say.
 /// Method: the way there and back for seeded scales and values, and the known edges one by one.
@@ -8,7 +9,7 @@ struct ScaleInverseTests {
 
     @Test func `what was read can be written back`() throws {
         let seed: UInt64 = 20_261_124
-        var generator = SplitMix(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         var checked = 0
         for round in 0..<20_000 {
             let mantissa = generator.number(bits: 20)

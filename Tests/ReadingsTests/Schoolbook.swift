@@ -1,3 +1,5 @@
+import TestTools
+
 /// Decimal numbers as lists of digits, as slow as on paper. For tests only; shares nothing with `ExactDecimal`.
 struct Schoolbook: Equatable {
     private var isNegative: Bool
@@ -67,19 +69,7 @@ struct Schoolbook: Equatable {
     }
 }
 
-/// The same numbers for the same seed (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     /// A signed number of at most so many bits, short ones as often as long ones.
     mutating func number(bits: Int) -> Int64 {
         (Int64(truncatingIfNeeded: next()) >> (64 - bits)) >> Int64.random(in: 0..<Int64(bits), using: &self)

@@ -4,6 +4,7 @@ import Profiles
 import Readings
 import Simulation
 import Testing
+import TestTools
 import TwinModel
 
 /// Goal: rooms and kitchen arrive in the gateway as they are. Method: a real mosquitto on a loopback port, the simulation on one
@@ -87,7 +88,7 @@ private final class Broker {
             ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first {
                 FileManager.default.isExecutableFile(atPath: $0)
             })
-        port = try Self.freePort()
+        port = try LoopbackPort.free()
         let file = folder.appendingPathComponent("mosquitto.conf")
         try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(
             to: file, atomically: true, encoding: .utf8)
@@ -104,22 +105,5 @@ private final class Broker {
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
-    }
-
-    /// A port that the kernel chose a moment ago.
-    private static func freePort() throws -> UInt16 {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, size) == 0 ? getsockname(socket, $0, &size) : -1
-            }
-        }
-        try #require(code == 0)
-        return UInt16(bigEndian: address.sin_port)
     }
 }

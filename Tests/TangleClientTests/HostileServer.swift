@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestTools
 
 /// A TCP server on loopback that answers every HTTP request with bytes a test makes up; plain sockets, so that nothing puts them right.
 final class HostileServer: Sendable {
@@ -22,20 +23,10 @@ final class HostileServer: Sendable {
 
     /// - Parameter answer: gets the request: its head, and its body in Latin-1.
     init(_ answer: @escaping @Sendable (String) -> Reply) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) | listen(listener, 16) | getsockname(listener, $0, &size)
-            }
-        }
-        guard listener >= 0, code == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
-        self.listener = listener
+        let own = try LoopbackPort()
+        listener = own.socket
         self.answer = answer
-        port = UInt16(bigEndian: address.sin_port)
+        port = own.number
         Thread.detachNewThread { [self] in serve() }
     }
 

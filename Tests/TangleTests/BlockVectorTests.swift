@@ -3,6 +3,7 @@ import Hashing
 import ProofOfWork
 import Tangle
 import Testing
+import TestTools
 
 /// Goal: our blocks are everybody's blocks. Method: bytes, ids and JSON made by iota.go, iota-sdk and a third program.
 struct BlockVectorTests {

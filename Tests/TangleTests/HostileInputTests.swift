@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import Tangle
 import Testing
+import TestTools
 
 /// Goal: no bytes from outside end the program. Method: noise, cut and mutated vectors, seeded; what parses must be
 /// written with the same bytes.

@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import Tangle
 import Testing
+import TestTools
 
 /// Goal: a milestone and a path made elsewhere convince us, a damaged one does not. Method: proofs of inclusion by
 /// other implementations, valid and tampered, cones and roots by theirs.

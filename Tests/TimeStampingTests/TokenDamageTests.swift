@@ -1,6 +1,7 @@
 import Hashing
 import StampTesting
 import Testing
+import TestTools
 import TimeStamping
 
 /// Goal: bytes that somebody has touched never verify, and never stop the program.
@@ -48,7 +49,7 @@ import TimeStamping
     }
 
     @Test(arguments: [11, 12, 13] as [UInt64]) func `random bytes are thrown at`(_ seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let whole = try `Time-stamp golden tokens`.bytes("p256-chain.tsr")
         for round in 0..<3_000 {
             var bytes = whole
@@ -75,18 +76,5 @@ import TimeStamping
         var nested: [UInt8] = [0x05, 0x00]
         while nested.count < 60_000 { nested = DER.node(0x30, nested) }
         #expect(throws: TimeStampError.self) { try TimeStampToken.parse(response: nested) }
-    }
-}
-
-/// Seeded, for repeating what failed.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Readings
 import Testing
+import TestTools
 import TwinModel
 
 @Suite struct TwinTests {

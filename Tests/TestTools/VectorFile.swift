@@ -1,10 +1,10 @@
-import Foundation
+package import Foundation
 import Hashing
 
 /// The vectors at `path`, and those of every other file in its folder whose cases have the same members: more may be dropped in.
 ///
 /// The folder lies below `$PLUMBLINE_VECTORS`, or `Tests/Vectors` beside this one; the members are those of our own copy.
-func vectorData(_ path: String) throws -> Data {
+package func vectorData(_ path: String) throws -> Data {
     let ours = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("Vectors")
     let given = ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"].map { URL(fileURLWithPath: $0) } ?? ours
@@ -23,27 +23,12 @@ func vectorData(_ path: String) throws -> Data {
     return try JSONSerialization.data(withJSONObject: cases)
 }
 
-func vectors<Case: Decodable>(_ path: String, as _: Case.Type = Case.self) throws -> Case {
+package func vectors<Case: Decodable>(_ path: String, as _: Case.Type = Case.self) throws -> Case {
     try JSONDecoder().decode(Case.self, from: vectorData(path))
 }
 
-/// A seeded generator (SplitMix64): the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
 /// Bytes of lower-case hexadecimal, with or without `0x`.
-func hexBytes(_ text: String) throws -> [UInt8] {
+package func hexBytes(_ text: String) throws -> [UInt8] {
     struct NotHex: Error { var text: String }
     guard let bytes = Hashing.bytes(hex: text.hasPrefix("0x") ? String(text.dropFirst(2)) : text) else {
         throw NotHex(text: text)

@@ -1,16 +1,15 @@
 import Foundation
-import MQTT
-import Readings
+package import Readings
 import Synchronization
 
 /// Takes what a connection tells and lets a test wait for it, with a bound and without asking again and again.
-final class Collector: Sendable {
-    struct Told {
-        var readings: [Reading] = []
-        var events: [MQTTEvent] = []
+package final class Collector<Event: Sendable>: Sendable {
+    package struct Told: Sendable {
+        package var readings: [Reading] = []
+        package var events: [Event] = []
 
-        func readings(_ point: UInt32) -> [Reading] { readings.filter { $0.point == PointNumber(point) } }
-        func last(_ point: UInt32) -> Reading? { readings(point).last }
+        package func readings(_ point: UInt32) -> [Reading] { readings.filter { $0.point == PointNumber(point) } }
+        package func last(_ point: UInt32) -> Reading? { readings(point).last }
     }
 
     private struct Waiter {
@@ -27,10 +26,12 @@ final class Collector: Sendable {
 
     private let state = Mutex(State())
 
-    var told: Told { state.withLock { $0.told } }
+    package init() {}
 
-    func add(_ readings: [Reading]) { change { $0.readings += readings } }
-    func add(_ event: MQTTEvent) { change { $0.events.append(event) } }
+    package var told: Told { state.withLock { $0.told } }
+
+    package func add(_ readings: [Reading]) { change { $0.readings += readings } }
+    package func add(_ event: Event) { change { $0.events.append(event) } }
 
     private func change(_ body: @Sendable (inout Told) -> Void) {
         let ready = state.withLock { state in
@@ -44,7 +45,7 @@ final class Collector: Sendable {
     }
 
     /// Whether the condition came true within the time.
-    func wait(seconds: Double = 20, _ condition: @escaping @Sendable (Told) -> Bool) async -> Bool {
+    package func wait(seconds: Double = 20, _ condition: @escaping @Sendable (Told) -> Bool) async -> Bool {
         await withCheckedContinuation { continuation in
             let id: Int? = state.withLock { state in
                 if condition(state.told) { return nil }
