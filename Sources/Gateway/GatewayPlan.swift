@@ -105,6 +105,8 @@ package struct GatewayPlan: Sendable {
             throw SourceError(file: path, message: "cannot be opened: \(String(cString: strerror(errno)))")
         }
         defer { close(file) }
+        // Opening must not wait for a writer; reading waits for one that is there.
+        _ = fcntl(file, F_SETFL, 0)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
