@@ -20,6 +20,7 @@ def request(url, accept=None, body=None, content_type=None):
     except urllib.error.HTTPError as refusal:
         return refusal.code, refusal.read()
 
+
 # One meter that nobody answers for: a log that is silent, and says so.
 BUILDING = """\
 building: north

@@ -12,19 +12,8 @@ import tempfile
 import threading
 
 from harness import Broker, Gateway, Steps, programs, wait_for
+from tangle_node import BUILDING
 
-BUILDING = """\
-building: stamped
-label: Stamped
-timezone: Europe/Oslo
-entities:
-  house: {type: Building, label: Stamped}
-  m1: {type: Building_Electrical_Meter, at: house, meters: house}
-devices:
-  mb1: {profile: eastron-sdm630, modbus: "tcp://127.0.0.1:9", unit: 1}
-points:
-  m1.power: {type: Electric_Power_Sensor, privacy: none, from: mb1#power.active, every: 1s}
-"""
 EXTENSIONS = """\
 [req]
 distinguished_name = name
