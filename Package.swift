@@ -264,11 +264,17 @@ let package = Package(
                 "Tangle", "TangleClient", "Witness", "WitnessClient", "TimeStamping", "LedgerStore", "Capture",
                 "Anchoring", "LocalTangle", "Evidence", "Disclosure", "StampTesting", logging,
             ]),
+        // A log in memory with its anchors, honest or lying.
+        .target(
+            name: "LogTesting",
+            dependencies: [
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence", crypto,
+            ], path: "Tests/LogTesting", swiftSettings: house),
         tests(
             "EvidenceTests",
             [
                 "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
-                "TimeStamping", "Evidence", "Witness", crypto,
+                "TimeStamping", "Evidence", "Witness", "LogTesting", crypto,
             ]),
         tests(
             "DisclosureTests",

@@ -1,6 +1,7 @@
 import Evidence
 import Hashing
 import LogEntries
+import LogTesting
 import MerkleLog
 import Testing
 
