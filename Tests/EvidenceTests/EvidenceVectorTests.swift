@@ -12,9 +12,9 @@ import Testing
 
     @Test(arguments: EvidenceVectors.allCases())
     func `every file gets its findings and its exit code`(_ entry: EvidenceVectors.Case) throws {
-        let card = try entry.card.map { try PolicyCard.parse(EvidenceVectors.bytes("evidence/\($0)")) }
+        let card = try entry.card.map { try PolicyCard.parse(EvidenceVectors.bytes(entry.path($0))) }
         let verdict = verify(
-            file: try EvidenceVectors.bytes("evidence/\(entry.file)"), card: card, from: entry.t1, to: entry.t2)
+            file: try EvidenceVectors.bytes(entry.path(entry.file)), card: card, from: entry.t1, to: entry.t2)
         #expect(verdict.codes == entry.findings, "\(verdict.findings)")
         #expect(verdict.exitCode == entry.exit)
     }

@@ -34,7 +34,7 @@ package struct SyntheticLog {
     /// Leaves behind B; with them the file holds a third anchor and its consistency proof.
     package var later: [Leaf.Body] = []
     /// What a gateway that lies writes instead of a leaf: another one, or none (nil).
-    package var lie: (UInt64, Leaf) -> Leaf? = { _, leaf in leaf }
+    package var lie: @Sendable (UInt64, Leaf) -> Leaf? = { _, leaf in leaf }
 
     package init() {}
 
@@ -68,7 +68,7 @@ package struct SyntheticLog {
     /// The leaves so far.
     struct Written {
         var leaves: [[UInt8]] = []
-        var lie: (UInt64, Leaf) -> Leaf?
+        var lie: @Sendable (UInt64, Leaf) -> Leaf?
 
         var size: UInt64 { UInt64(leaves.count) }
 
