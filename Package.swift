@@ -252,6 +252,13 @@ let package = Package(
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),
         // An authority for time stamps that lives as long as a test.
         .target(name: "StampTesting", dependencies: [crypto], path: "Tests/StampTesting", swiftSettings: house),
+        // A small building with a real ledger, on a clock that moves when told to.
+        .target(
+            name: "SiteTesting",
+            dependencies: [
+                "Readings", "TwinModel", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence", "LedgerStore",
+                "Capture", "Disclosure",
+            ], path: "Tests/SiteTesting", swiftSettings: house),
         tests("TimeStampingTests", ["Hashing", "TimeStamping", "StampTesting", crypto]),
         tests("TangleClientTests", ["Hashing", "TimeStamping", "TangleClient"]),
         tests(
@@ -280,7 +287,8 @@ let package = Package(
             "DisclosureTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
-                "TangleClient", "LocalTangle", "Evidence", "LedgerStore", "Capture", "Anchoring", "Disclosure", logging,
+                "TangleClient", "LocalTangle", "Evidence", "LedgerStore", "Capture", "Anchoring", "Disclosure",
+                "SiteTesting", logging,
             ]),
         tests("FacilityPageTests", ["FacilityPage"]),
         tests(

@@ -6,6 +6,7 @@ import Hashing
 import LedgerStore
 import LogEntries
 import Readings
+import SiteTesting
 import Testing
 
 /// Goal: what the gateway discloses holds for the auditor's verifier, whatever happened to the gateway in between.

@@ -1,26 +1,36 @@
-import Capture
-import Disclosure
-import Evidence
+package import Capture
+package import Disclosure
+package import Evidence
 import Foundation
 import Hashing
-import LedgerStore
+package import LedgerStore
 import LogEntries
-import MerkleLog
-import Readings
+package import MerkleLog
+package import Readings
 import Synchronization
-import Tangle
-import Testing
-import TwinModel
+package import Tangle
+package import TwinModel
+
+/// What must be there in a test.
+package struct Missing: Error {
+    package init() {}
+}
+
+/// The value, or an error where there is none.
+package func required<Value>(_ value: Value?) throws -> Value {
+    guard let value else { throw Missing() }
+    return value
+}
 
 /// A network of one coordinator, without a node: milestones and paths by Tangle's own functions.
-final class SmallNetwork {
-    let key: LogSigningKey
-    private(set) var latest: Milestone
+package final class SmallNetwork {
+    package let key: LogSigningKey
+    package private(set) var latest: Milestone
     private var latestBlock: BlockID
     private var unreferenced: [BlockID: [BlockID]] = [:]
 
-    init(nowMs: UInt64) throws {
-        key = try #require(LogSigningKey(name: "coordinator", seed: Array(repeating: 3, count: 32)))
+    package init(nowMs: UInt64) throws {
+        key = try required(LogSigningKey(name: "coordinator", seed: Array(repeating: 3, count: 32)))
         latest = try Self.signed(
             Milestone(
                 index: 1, timestamp: Self.seconds(nowMs), previousMilestoneID: .none, parents: [.genesis],
@@ -30,7 +40,7 @@ final class SmallNetwork {
     }
 
     /// A block above the latest milestone; work is not asked for here.
-    func block(tag: [UInt8], payload: [UInt8]) throws -> [UInt8] {
+    package func block(tag: [UInt8], payload: [UInt8]) throws -> [UInt8] {
         let block = try Block(
             parents: [latestBlock], payload: .taggedData(TaggedData(tag: tag, data: payload)))
         unreferenced[block.id] = block.parents
@@ -39,7 +49,7 @@ final class SmallNetwork {
 
     /// The next milestone; everything unreferenced comes under it.
     @discardableResult
-    func step(nowMs: UInt64) throws -> (milestone: Milestone, cone: [BlockID]) {
+    package func step(nowMs: UInt64) throws -> (milestone: Milestone, cone: [BlockID]) {
         let parents = unreferenced.keys.sorted()
         let cone = whiteFlagOrder(from: parents) { self.unreferenced[$0] }
         latest = try Self.signed(
@@ -64,18 +74,18 @@ final class SmallNetwork {
 }
 
 /// A clock that moves when told to, and bytes that look random and are the same in every run.
-final class SiteClock: Sendable {
+package final class SiteClock: Sendable {
     private let hands = Mutex<UInt64>(Site.startMs)
     private let chance = Mutex<UInt64>(11)
 
-    var nowMs: UInt64 { hands.withLock { $0 } }
-    func advance(ms: UInt64) { hands.withLock { $0 += ms } }
+    package var nowMs: UInt64 { hands.withLock { $0 } }
+    package func advance(ms: UInt64) { hands.withLock { $0 += ms } }
 
-    var clock: Capture.Clock {
+    package var clock: Capture.Clock {
         Clock(wallMs: { self.nowMs }, monoMs: { self.nowMs - Site.startMs }, sleepMs: { _ in })
     }
 
-    func random(_ count: Int) -> [UInt8] {
+    package func random(_ count: Int) -> [UInt8] {
         chance.withLock { state in
             (0..<count).map { _ in
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -86,26 +96,26 @@ final class SiteClock: Sendable {
 }
 
 /// A small building with three streams, one of them of class indirect, in a directory of its own and on a clock that moves when told to.
-final class Site {
-    static let origin = "gw.example/b/house/1"
-    static let startMs: UInt64 = 1_772_370_000_000
-    static let periodMs: UInt64 = 60_000
+package final class Site {
+    package static let origin = "gw.example/b/house/1"
+    package static let startMs: UInt64 = 1_772_370_000_000
+    package static let periodMs: UInt64 = 60_000
 
-    let directory: String
-    let key: LogSigningKey
-    let network: SmallNetwork
-    let firstMilestone: Milestone
-    let time = SiteClock()
-    private(set) var ledger: Ledger
-    private(set) var writer: LogWriter
-    private(set) var numbering: Numbering
-    let recovery: LogSigningKey
+    package let directory: String
+    package let key: LogSigningKey
+    package let network: SmallNetwork
+    package let firstMilestone: Milestone
+    package let time = SiteClock()
+    package private(set) var ledger: Ledger
+    package private(set) var writer: LogWriter
+    package private(set) var numbering: Numbering
+    package let recovery: LogSigningKey
 
-    init() async throws {
+    package init() async throws {
         directory = NSTemporaryDirectory() + "plumbline-evidence-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        key = try #require(LogSigningKey(name: Self.origin, seed: Array(repeating: 9, count: 32)))
-        recovery = try #require(LogSigningKey(name: Self.origin, seed: Array(repeating: 5, count: 32)))
+        key = try required(LogSigningKey(name: Self.origin, seed: Array(repeating: 9, count: 32)))
+        recovery = try required(LogSigningKey(name: Self.origin, seed: Array(repeating: 5, count: 32)))
         network = try SmallNetwork(nowMs: Self.startMs)
         firstMilestone = network.latest
         ledger = try await LedgerCreation.create(
@@ -123,11 +133,11 @@ final class Site {
         try? FileManager.default.removeItem(atPath: directory)  // a leftover in the temporary directory harms nobody
     }
 
-    var nowMs: UInt64 { time.nowMs }
-    func advance(ms: UInt64) { time.advance(ms: ms) }
+    package var nowMs: UInt64 { time.nowMs }
+    package func advance(ms: UInt64) { time.advance(ms: ms) }
 
     /// The daemon dies and comes back.
-    func restart(_ building: Building = Site.building()) async throws {
+    package func restart(_ building: Building = Site.building()) async throws {
         await ledger.close()
         ledger = try Ledger.open(directory: directory)
         writer = try await LogWriter.start(
@@ -136,7 +146,7 @@ final class Site {
     }
 
     /// `count` intervals with a few readings in each, sealed; the clock ends a little after the last.
-    func run(intervals count: Int, silent: Bool = false) async throws {
+    package func run(intervals count: Int, silent: Bool = false) async throws {
         for _ in 0..<count {
             if !silent { try await capture() }
             let nextMs = (nowMs / Self.periodMs + 1) * Self.periodMs
@@ -146,7 +156,7 @@ final class Site {
     }
 
     /// Readings of the running interval.
-    func capture() async throws {
+    package func capture() async throws {
         let k = nowMs / Self.periodMs
         var placed: [PlacedReading] = []
         for (offset, name) in [
@@ -169,7 +179,7 @@ final class Site {
 
     /// A checkpoint, its block, a milestone above it, the proof kept.
     @discardableResult
-    func anchor(confirmed: Bool = true) async throws -> StoredAnchor {
+    package func anchor(confirmed: Bool = true) async throws -> StoredAnchor {
         let latest = network.latest
         let anchor = try await writer.checkpoint(
             with: BeaconFacts(
@@ -183,41 +193,41 @@ final class Site {
         let (milestone, cone) = try network.step(nowMs: nowMs)
         advance(ms: 2_000)
         guard confirmed else { return anchor }
-        let index = try #require(cone.firstIndex(of: id))
-        let path = try #require(InclusionTree.path(cone, index: index))
+        let index = try required(cone.firstIndex(of: id))
+        let path = try required(InclusionTree.path(cone, index: index))
         try await ledger.confirm(
             seq: anchor.seq,
             AnchorConfirmation(
                 blockID: id.hash, milestoneIndex: milestone.index, milestoneID: milestone.id.hash,
                 milestoneTimeS: milestone.timestamp, milestone: milestone.serialized(), path: path.bytes))
-        return try #require(try await ledger.anchor(anchor.seq))
+        return try required(try await ledger.anchor(anchor.seq))
     }
 
-    func reader() throws -> LedgerReader { try LedgerReader.open(directory: directory) }
+    package func reader() throws -> LedgerReader { try LedgerReader.open(directory: directory) }
 
-    func card() async throws -> PolicyCard {
-        let genesis = try #require(try await reader().leaf(at: 0))
+    package func card() async throws -> PolicyCard {
+        let genesis = try required(try await reader().leaf(at: 0))
         return PolicyCard(
             origin: Self.origin, logKey: key.verifierKey.description,
             recoveryHash: sha256(Array(recovery.verifierKey.description.utf8)), genesis: leafHash(genesis.bytes),
             network: "dev", milestoneIndex: firstMilestone.index, milestoneID: firstMilestone.id.hash,
             milestoneKeys: [
                 PolicyCard.MilestoneKey(
-                    key: try #require(Hash(bytes: network.key.verifierKey.publicKey)), start: 0, end: 0,
+                    key: try required(Hash(bytes: network.key.verifierKey.publicKey)), start: 0, end: 0,
                     holder: PolicyCard.operatorHolder)
             ], threshold: 1, minPowScore: 0)
     }
 
-    func maker() async throws -> EvidenceMaker {
+    package func maker() async throws -> EvidenceMaker {
         EvidenceMaker(
             reader: try reader(), card: Array(try await card().encoded().utf8), expectedAnchorMs: { 4_711 })
     }
 
-    func stream(_ name: String) throws -> StreamNumber { try #require(numbering.streams[name]) }
-    func point(_ id: String) throws -> PointNumber { try #require(numbering.points[id]) }
-    var streams: [StreamNumber] { numbering.streams.values.sorted() }
+    package func stream(_ name: String) throws -> StreamNumber { try required(numbering.streams[name]) }
+    package func point(_ id: String) throws -> PointNumber { try required(numbering.points[id]) }
+    package var streams: [StreamNumber] { numbering.streams.values.sorted() }
 
-    static func building(label: String = "House") -> Building {
+    package static func building(label: String = "House") -> Building {
         func point(_ id: String, _ device: String, _ privacy: PrivacyClass = .none, _ nature: Nature = .gauge) -> Point
         {
             Point(
