@@ -57,6 +57,13 @@ struct OwnCase: Sendable, CustomStringConvertible {
             let made = try log { $0.keyChange = (to: SyntheticLog.key(2), signedBy: $0.recovery) }
             return (made.file, made.card)
         },
+        OwnCase("compromised", "the recovery key declares the log key stolen", ["W_COMPROMISED", "W_FOREIGN_ANCHOR"]) {
+            var log = SyntheticLog()
+            log.keyChange = (to: SyntheticLog.key(2), signedBy: log.recovery)
+            let made = try log.make()
+            let statement = try log.compromise(90_000_001, at: 3, by: log.recovery)
+            return (try made.file { $0.anchors.append(statement) }, made.card)
+        },
         OwnCase("end", "a type 12 leaf before B's beacon") {
             let made = try log { $0.more = [.end(nextOrigin: "gw-test/b/house/1")] }
             return (made.file, made.card)
