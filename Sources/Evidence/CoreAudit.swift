@@ -46,8 +46,7 @@ package struct CoreAudit {
 
     package struct Input: Sendable {
         package var origin: String
-        /// The log key and what replaced it.
-        package var keys: [VerifierKey]
+        package var keys: LogKeys
         package var anchors: [ListedAnchor]
         /// Places of A and B in `anchors`.
         package var from: Int
@@ -67,9 +66,11 @@ package struct CoreAudit {
         package var seqBefore: UInt64?
         /// Seconds since 1970 of the milestone that A's beacon proves.
         package var lowerBound: UInt64?
+        /// Sizes at which the path's root is asked for, beside those of the anchors.
+        package var statedSizes: Set<UInt64> = []
 
         package init(
-            origin: String, keys: [VerifierKey], anchors: [ListedAnchor], from: Int, to: Int, proof: [Hash],
+            origin: String, keys: LogKeys, anchors: [ListedAnchor], from: Int, to: Int, proof: [Hash],
             leaves: [ArraySlice<UInt8>], items: [UInt64: [PeriodItem.Content]]
         ) {
             self.origin = origin
@@ -103,6 +104,10 @@ package struct CoreAudit {
         package internal(set) var anchors: [GoodAnchor] = []
         /// Leaves that could be read, with their index in the log.
         package internal(set) var leaves: [(index: UInt64, leaf: Leaf)] = []
+        /// Roots of the path at `Input.statedSizes`, from A to B.
+        package internal(set) var statedRoots: [UInt64: Hash] = [:]
+        /// Where the log was ended, when it was.
+        package internal(set) var end: LogEnd?
         /// k of the intervals whose items give the inner root.
         package internal(set) var held: Set<UInt64> = []
         package internal(set) var erasedItems = 0
@@ -142,6 +147,7 @@ package struct CoreAudit {
         }
         checkForks()
         checkLeaves()
+        checkEnd()
         checkItems()
         checkBeacons()
         checkTimes()
@@ -180,10 +186,10 @@ package struct CoreAudit {
             throw Stop(.signature, "\(anchor.name) is not a signed checkpoint")
         }
         guard checkpoint.origin.utf8.elementsEqual(input.origin.utf8) else { throw Stop(.origin, anchor.name) }
-        for key in input.keys where note.isSigned(by: key) {
-            if let payload = AnchorPayload(note, by: key) { return (checkpoint, payload.bytes) }
+        guard let key = input.keys.signer(of: note, checkpoint), let payload = AnchorPayload(note, by: key) else {
+            throw Stop(.signature, anchor.name)
         }
-        throw Stop(.signature, anchor.name)
+        return (checkpoint, payload.bytes)
     }
 
     // Step 2, the first half: the second needs the path.
@@ -213,12 +219,14 @@ package struct CoreAudit {
         guard input.proof.count == start.nonzeroBitCount, var path = Frontier(size: start, hashes: input.proof) else {
             throw Stop(.range, "the range proof has \(input.proof.count) hashes")
         }
-        let sizes = Set(outcome.anchors.map(\.size))
+        let sizes = input.statedSizes.union(outcome.anchors.map(\.size))
         for leaf in input.leaves {
             path.append(leafHash(leaf)) { _, _, _ in }
             if sizes.contains(path.size) { pathRoots[path.size] = path.root }
         }
         guard path.root == outcome.endRoot else { throw Stop(.range, "size \(end)") }
+        outcome.statedRoots = pathRoots.filter { input.statedSizes.contains($0.key) }
+        if input.statedSizes.contains(start) { outcome.statedRoots[start] = outcome.startRoot }
     }
 
     // Step 4, and the second half of step 2.

@@ -92,17 +92,3 @@ package struct NetworkCheck {
         }
     }
 }
-
-/// Keys that replaced the log key: each stated by the recovery key that the card pins.
-enum KeyHistory {
-    /// nil when the statement is not signed by the card's recovery key over this place in the log.
-    static func newKey(_ key: Leaf.Key, at index: UInt64, card: PolicyCard) -> VerifierKey? {
-        guard sha256(Array(key.recoveryKey.utf8)) == card.recoveryHash,
-            let recovery = VerifierKey(key.recoveryKey), recovery.name.utf8.elementsEqual(card.origin.utf8),
-            recovery.isSignature(
-                key.signature,
-                over: Leaf.Key.message(origin: card.origin, leafIndex: index, newKey: key.newKey))
-        else { return nil }
-        return VerifierKey(key.newKey)
-    }
-}

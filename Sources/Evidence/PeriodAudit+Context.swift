@@ -28,10 +28,8 @@ extension PeriodAudit {
         if let genesis = parts.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
             found.add(.origin, "the first leaf of the log")
         }
-        if case .genesis(let genesis) = contextLeaves.first?.leaf.body, genesis.previous != nil {
-            found.add(.epochLoss)
-        }
         readKeys()
+        readCompromises()
     }
 
     /// Which leaves must stand there and where; a missing or misplaced one is `E_MALFORMED`.
@@ -58,26 +56,6 @@ extension PeriodAudit {
         for type: UInt64 in [4, 8]
         where !contextLeaves.contains(where: { $0.index < startSize && $0.leaf.body.type == type }) {
             throw Stop(.malformed, "the last leaf of type \(type) before the period is missing in the context")
-        }
-    }
-
-    private mutating func readKeys() {
-        if let key = VerifierKey(card.logKey) { keys.append(key) }
-        var statements = contextLeaves
-        let keyType: UInt8 = 9
-        for (offset, bytes) in parts.leaves.enumerated() where bytes.dropFirst(2).first == keyType {
-            // A leaf that cannot be read gets its finding in the core.
-            guard let startSize, let leaf = try? Leaf.decode(Array(bytes)) else { continue }
-            statements.append((startSize &+ UInt64(offset), leaf))
-        }
-        for (index, leaf) in statements {
-            guard case .key(let statement) = leaf.body else { continue }
-            if let key = KeyHistory.newKey(statement, at: index, card: card) {
-                keys.append(key)
-                recoveryKey = VerifierKey(statement.recoveryKey)
-            } else {
-                found.add(.signature, "the key statement in leaf \(index)")
-            }
         }
     }
 

@@ -22,9 +22,9 @@ struct PeriodAudit {
     /// nil when the note of A cannot be read; the core says so.
     var startSize: UInt64?
     var contextLeaves: [(index: UInt64, leaf: Leaf)] = []
-    var keys: [VerifierKey] = []
-    /// Known only when a key statement in the log shows it; the card holds its hash.
-    var recoveryKey: VerifierKey?
+    var keys = LogKeys(nil)
+    /// Statements of the recovery key that hold.
+    var compromises: [CompromiseStatement] = []
     /// By place in `parts.anchors`; nil for an anchor whose note is not this log's.
     var answers: [NetworkCheck.AnchorAnswer?] = []
     /// Tokens that hold, by place in `parts.anchors`.
@@ -74,6 +74,8 @@ struct PeriodAudit {
         let outcome = core.outcome
         self.outcome = outcome
         checkContextProofs(outcome)
+        checkCompromises(outcome)
+        facts.history.end = outcome.end
         checkCoverage(outcome)
         steps.close([.range])
         checkBeacons(outcome)
@@ -113,7 +115,6 @@ struct PeriodAudit {
             let isEnd = place == ends.from || place == ends.to
             guard isEnd || isOurs(anchor) else {
                 answers.append(nil)
-                if isCompromiseStatement(anchor) { found.add(.compromised, "anchor \(anchor.seq)") }
                 continue
             }
             let name = "anchor \(anchor.seq)"
@@ -135,16 +136,7 @@ struct PeriodAudit {
         guard let text = String(validating: anchor.note, as: UTF8.self), let note = SignedNote(text),
             let checkpoint = note.checkpoint, checkpoint.origin.utf8.elementsEqual(card.origin.utf8)
         else { return false }
-        return keys.contains { note.isSigned(by: $0) }
-    }
-
-    /// A block under the log's tag in which the recovery key declares the log key stolen.
-    private func isCompromiseStatement(_ anchor: PeriodAnchor) -> Bool {
-        guard let recoveryKey, let block = try? Block.parse(Array(anchor.block)),  // no block states nothing
-            case .taggedData(let statement) = block.payload, statement.tag == anchorTag(origin: card.origin),
-            let payload = AnchorPayload(bytes: statement.data), payload.kind == .compromised
-        else { return false }
-        return payload.isSigned(by: recoveryKey)
+        return keys.signer(of: note, checkpoint) != nil
     }
 
     private func coreInput(_ ends: (from: Int, to: Int)) -> CoreAudit.Input {
@@ -171,6 +163,7 @@ struct PeriodAudit {
             if case .beacon(let beacon) = leaf.body, index &+ 1 == startSize { input.seqBefore = beacon.anchorSeq }
         }
         input.lowerBound = lowerBound
+        input.statedSizes = Set(compromises.map(\.payload.size))
         return input
     }
 }

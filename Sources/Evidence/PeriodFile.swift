@@ -25,6 +25,7 @@ package enum PeriodFile {
             case "03-leaves": parts.leaves = try leaves(content)
             case "04-range.proof": parts.rangeProof = try rangeProof(content)
             case "05-configs.cbor": parts.configs = try configs(content)
+            case "06-compromised.cbor": parts.compromises = try compromises(content)
             case "31-openings.cbor": parts.openings = try openings(content)
             case "99-README.txt": parts.readme = try readme(content)
             default: try place(member.name, content, &parts, &anchors)

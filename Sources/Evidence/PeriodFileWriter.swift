@@ -23,6 +23,9 @@ package enum PeriodFileWriter {
             ("04-range.proof", parts.rangeProof.flatMap(\.bytes)),
             ("05-configs.cbor", configs(parts.configs)),
         ]
+        if !parts.compromises.isEmpty {
+            members.append(("06-compromised.cbor", PeriodCompromise.encode(parts.compromises)))
+        }
         for anchor in parts.anchors {
             let seq = try seq8(anchor.seq)
             members.append(("10-checkpoints/\(seq).note", Array(anchor.note)))

@@ -29,6 +29,8 @@ package struct PeriodParts: Sendable {
     /// One for every interval and configured stream, k then stream order.
     package var items: [PeriodItem]
     package var openings: [PeriodOpening]
+    /// Statements that the log key was stolen, ascending by size.
+    package var compromises: [PeriodCompromise] = []
     package var readme: ArraySlice<UInt8>
 
     package init(

@@ -17,6 +17,7 @@ struct ReadingAudit {
     private var isItemGood: Bool?
     private var isReadGood: Bool?
     private var milestoneIndex: Int64?
+    var keys = LogKeys(nil)
 
     init(_ file: ReadingFile, card: PolicyCard, found: FindingList, facts: Verdict.Facts) {
         self.file = file
@@ -33,8 +34,9 @@ struct ReadingAudit {
             "the anchor", block: file.block[...], path: file.path[...], milestone: file.milestone[...], into: &found)
         milestoneIndex = answer.milestone.map { Int64($0.index) }
         isAnchorGood = answer.isGood
+        readKeys()
         guard let payload = AnchorPayload(bytes: file.checkpoint), payload.kind == .checkpoint,
-            let key = VerifierKey(card.logKey), payload.isSigned(by: key)
+            keys.inForce(at: payload.size).contains(where: { payload.isSigned(by: $0) })
         else {
             found.add(.signature, "the checkpoint")
             isAnchorGood = false
@@ -45,6 +47,7 @@ struct ReadingAudit {
             isAnchorGood = false
         }
         facts.size = payload.size
+        checkKeys(payload)
         checkLeaf(payload, confirmedAt: answer.milestone.map { UInt64($0.timestamp) })
         if isAnchorGood == true, let milestone = answer.milestone {
             bracket = Verdict.Bracket(notBeforeMs: nil, notAfterMs: Int64(milestone.timestamp) * 1000)

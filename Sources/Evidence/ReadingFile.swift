@@ -26,6 +26,8 @@ package struct ReadingFile: Hashable, Sendable {
     package var config: [ConfigItem]?
     /// Text of the gateway's own policy card; nil when none is given.
     package var card: String?
+    /// What became of the log's keys; nil for a log whose keys are those of its first day.
+    package var keys: ReadingKeys?
 
     package struct ConfigItem: Hashable, Sendable {
         /// Place in the configuration, 0 for the head.
@@ -43,7 +45,7 @@ package struct ReadingFile: Hashable, Sendable {
     package init(
         origin: String, item: [UInt8], innerIndex: UInt64, innerProof: [Hash], leaf: [UInt8], leafIndex: UInt64,
         inclusionProof: [Hash], checkpoint: [UInt8], block: [UInt8], milestone: [UInt8], path: [UInt8],
-        config: [ConfigItem]? = nil, card: String? = nil
+        config: [ConfigItem]? = nil, card: String? = nil, keys: ReadingKeys? = nil
     ) {
         self.origin = origin
         self.item = item
@@ -58,17 +60,20 @@ package struct ReadingFile: Hashable, Sendable {
         self.path = path
         self.config = config
         self.card = card
+        self.keys = keys
     }
 
     package func encoded() -> [UInt8] {
         let config = config.map { items in
             CBOR.array(items.map { .array([.unsigned($0.index), .bytes($0.item), hashes($0.proof)]) })
         }
-        return CBOR.array([
+        var elements: [CBOR] = [
             .unsigned(1), .text("reading"), .text(origin), .bytes(item), .unsigned(innerIndex), hashes(innerProof),
             .bytes(leaf), .unsigned(leafIndex), hashes(inclusionProof), .bytes(checkpoint), .bytes(block),
             .bytes(milestone), .bytes(path), config ?? .null, card.map { .text($0) } ?? .null,
-        ]).encoded()
+        ]
+        if let keys { elements.append(keys.cbor) }
+        return CBOR.array(elements).encoded()
     }
 
     private func hashes(_ hashes: [Hash]) -> CBOR { .array(hashes.map { .bytes($0.bytes) }) }
@@ -85,7 +90,7 @@ package struct ReadingFile: Hashable, Sendable {
             let version = fields[0].asUnsigned, fields[1] == .text("reading")
         else { throw Stop(.malformed, "the reading file") }
         guard version == 1 else { throw Stop(.version, "the reading file's version is \(version)") }
-        guard fields.count == 15, let origin = fields[2].asText, let item = fields[3].asBytes,
+        guard (15...16).contains(fields.count), let origin = fields[2].asText, let item = fields[3].asBytes,
             let innerIndex = fields[4].asUnsigned, let innerProof = FileCBOR.hashes(fields[5]),
             let leaf = fields[6].asBytes, let leafIndex = fields[7].asUnsigned,
             let inclusionProof = FileCBOR.hashes(fields[8]), let checkpoint = fields[9].asBytes,
@@ -95,7 +100,8 @@ package struct ReadingFile: Hashable, Sendable {
         return ReadingFile(
             origin: origin, item: item, innerIndex: innerIndex, innerProof: innerProof, leaf: leaf,
             leafIndex: leafIndex, inclusionProof: inclusionProof, checkpoint: checkpoint, block: block,
-            milestone: milestone, path: path, config: try config(fields[13]), card: fields[14].asText)
+            milestone: milestone, path: path, config: try config(fields[13]), card: fields[14].asText,
+            keys: try fields.count == 16 ? ReadingKeys.parse(fields[15]) : nil)
     }
 
     private static func config(_ value: CBOR) throws(Stop) -> [ConfigItem]? {

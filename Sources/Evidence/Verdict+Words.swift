@@ -43,14 +43,15 @@ extension Verdict {
                 + "you gave no policy card of your own."
         case .holdsWithNotes where isSelfNetwork && bracket != nil:
             return "Holds against the operator's own network and an independent time stamp. The operator could have "
-                + "written all of this, including the times, but no later than \(lastInstant)."
+                + "written all of this, including the times, but no later than \(lastInstant)." + doubted(.english)
         case .holdsWithNotes where isSelfNetwork:
             return "Holds only against the operator's own network. The operator could have written all of this, "
-                + "including the times, today."
+                + "including the times, today." + doubted(.english)
         case .holdsWithNotes:
             let count = findings.count
-            return "Holds, with \(count) \(count == 1 ? "note" : "notes"). The records are unchanged."
-                + placed(.english) + " Read the notes before you rely on them."
+            let noted = "Holds, with \(count) \(count == 1 ? "note" : "notes")."
+            return noted + (isDoubted ? doubted(.english) : " The records are unchanged.") + placed(.english)
+                + " Read the notes before you rely on them."
         case .holds:
             return "Holds. All \(facts.readings) records in this file are complete and unchanged." + placed(.english)
         }
@@ -70,17 +71,35 @@ extension Verdict {
         case .holdsWithNotes where isSelfNetwork && bracket != nil:
             return "Hält gegenüber dem eigenen Netz des Betreibers und einem unabhängigen Zeitstempel. Der Betreiber "
                 + "könnte all das, auch die Zeiten, geschrieben haben, aber spätestens \(lastInstant)."
+                + doubted(.german)
         case .holdsWithNotes where isSelfNetwork:
             return "Hält nur gegenüber dem eigenen Netz des Betreibers. Der Betreiber könnte all das, auch die Zeiten, "
-                + "heute geschrieben haben."
+                + "heute geschrieben haben." + doubted(.german)
         case .holdsWithNotes:
             let count = findings.count
             return "Der Nachweis hält, mit \(count) \(count == 1 ? "Hinweis" : "Hinweisen"). "
-                + "Die Einträge sind unverändert." + placed(.german)
+                + (isDoubted ? String(doubted(.german).dropFirst()) : "Die Einträge sind unverändert.")
+                + placed(.german)
                 + " Lesen Sie die Hinweise, bevor Sie sich darauf stützen."
         case .holds:
             return "Der Nachweis hält. Alle \(facts.readings) Einträge dieser Datei sind vollständig und unverändert."
                 + placed(.german)
+        }
+    }
+
+    private var isDoubted: Bool { facts.history.doubtful != nil }
+
+    /// What the recovery key no longer vouches for; empty when it vouches for all.
+    private func doubted(_ language: Language) -> String {
+        guard let doubtful = facts.history.doubtful else { return "" }
+        let last = doubtful.upperBound - 1
+        return switch language {
+        case .english:
+            " The log key was declared stolen: entries \(doubtful.lowerBound) to \(last) could have been written by whoever "
+                + "has it. Only other entries are unchanged."
+        case .german:
+            " Der Protokollschlüssel wurde als gestohlen erklärt: Die Einträge \(doubtful.lowerBound) bis \(last) könnte "
+                + "geschrieben haben, wer ihn hat. Nur andere Einträge sind unverändert."
         }
     }
 

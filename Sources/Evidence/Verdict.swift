@@ -68,6 +68,8 @@ package struct Verdict: Sendable {
         package var streams: [UInt32] = []
         /// Changes of scale or unit inside the period, in words.
         package var configurationChanges: [String] = []
+        /// Keys, epochs and the end of the log.
+        package var history = KeyHistory()
         /// By anchor, ascending.
         package var timeStamps: [TimeStamp] = []
         /// A reading file's place.
