@@ -5,6 +5,11 @@ package struct LogEnd: Hashable, Sendable {
     package let leafIndex: UInt64
     /// Origin of the log that follows.
     package let nextOrigin: String?
+
+    package init(leafIndex: UInt64, nextOrigin: String?) {
+        self.leafIndex = leafIndex
+        self.nextOrigin = nextOrigin
+    }
 }
 
 // Step 5, its end.

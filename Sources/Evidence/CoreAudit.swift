@@ -1,6 +1,6 @@
 package import Hashing
 package import LogEntries
-package import MerkleLog
+import MerkleLog
 
 /// The core of a period's audit: leaves, items and anchors against each other, without container, configurations or
 /// proofs of inclusion. formats.md section 7, steps 1 to 8; each step is a function below, in that order.

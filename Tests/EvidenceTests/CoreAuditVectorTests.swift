@@ -12,7 +12,7 @@ import Testing
         let bundle = entry.bundle
         let key = try #require(VerifierKey(bundle.log_vkey))
         var input = CoreAudit.Input(
-            origin: bundle.origin, keys: [key],
+            origin: bundle.origin, keys: LogKeys(key),
             anchors: bundle.anchors_on_tangle.enumerated().map { place, anchor in
                 CoreAudit.ListedAnchor(
                     name: "anchor \(place)", note: anchor.note, payload: bytes(hex: anchor.payload),

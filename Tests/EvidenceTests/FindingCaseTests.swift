@@ -15,8 +15,6 @@ import Testing
         .rollback: [.fork],
         // The operator is one holder, so no card of his asks for two.
         .selfNetwork: [.singleSigner],
-        // The statement stands in the place of a checkpoint and is none.
-        .compromised: [.foreignAnchor],
     ]
 
     /// Findings that no file of version 1 can give; formats.md section 7 says so too.

@@ -32,9 +32,9 @@ struct OwnCase: Sendable, CustomStringConvertible {
 
     static let all: [OwnCase] = honest + witnessed + dishonest
 
-    private static func log(_ change: (inout SyntheticLog) -> Void = { _ in }) throws -> SyntheticLog.Made {
+    private static func log(_ change: (inout SyntheticLog) throws -> Void = { _ in }) throws -> SyntheticLog.Made {
         var log = SyntheticLog()
-        change(&log)
+        try change(&log)
         return try log.make()
     }
 
@@ -57,12 +57,11 @@ struct OwnCase: Sendable, CustomStringConvertible {
             let made = try log { $0.keyChange = (to: SyntheticLog.key(2), signedBy: $0.recovery) }
             return (made.file, made.card)
         },
-        OwnCase("compromised", "the recovery key declares the log key stolen", ["W_COMPROMISED", "W_FOREIGN_ANCHOR"]) {
-            var log = SyntheticLog()
-            log.keyChange = (to: SyntheticLog.key(2), signedBy: log.recovery)
+        OwnCase("compromised", "the recovery key declares the log key stolen behind A", ["W_COMPROMISED"]) {
+            let log = SyntheticLog()
             let made = try log.make()
-            let statement = try log.compromise(90_000_001, at: 3, by: log.recovery)
-            return (try made.file { $0.anchors.append(statement) }, made.card)
+            let file = try made.file { $0.compromises = [try log.compromise(at: 4, of: made.tree, by: log.recovery)] }
+            return (file, made.card)
         },
         OwnCase("end", "a type 12 leaf before B's beacon") {
             let made = try log { $0.more = [.end(nextOrigin: "gw-test/b/house/1")] }
@@ -104,6 +103,33 @@ struct OwnCase: Sendable, CustomStringConvertible {
     private static let dishonest = [
         OwnCase("key-changed-by-itself", "a type 9 leaf by the old log key", ["E_SIG"], exit: 1) {
             let made = try log { $0.keyChange = (to: SyntheticLog.key(2), signedBy: $0.logKey) }
+            return (made.file, made.card)
+        },
+        OwnCase("key-used-too-early", "A signed by a key whose leaf comes later", ["E_SIG"], exit: 1) {
+            let made = try log {
+                $0.more = [try $0.keyLeaf(SyntheticLog.key(2), at: 9, by: $0.recovery)]
+                $0.startSigner = SyntheticLog.key(2)
+                $0.endSigner = SyntheticLog.key(2)
+            }
+            return (made.file, made.card)
+        },
+        OwnCase(
+            "epoch-not-opened", "a log after another one without the recovery key's leaf", ["E_SIG", "W_EPOCH_LOSS"],
+            exit: 1
+        ) {
+            let made = try log {
+                $0.previous = Leaf.PreviousLog(origin: "gw-test/b/house/9", size: 7, root: .zero)
+                $0.openedBy = nil
+            }
+            return (made.file, made.card)
+        },
+        OwnCase("behind-the-end", "a leaf that goes on behind the end of the log", ["E_FORK"], exit: 1) {
+            let made = try log {
+                $0.more = [
+                    .end(nextOrigin: "gw-test/b/house/1"),
+                    .boot(.init(reason: 1, lastSize: 0, lastRoot: .zero, clockStepMs: 0)),
+                ]
+            }
             return (made.file, made.card)
         },
         OwnCase("later-other-history", "an anchor behind B whose proof leads elsewhere", ["E_CONSISTENCY"], exit: 1) {

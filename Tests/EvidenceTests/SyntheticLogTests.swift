@@ -44,19 +44,6 @@ import Testing
         #expect(verdict.codes == Self.standing, "\(verdict.findings)")
     }
 
-    @Test func `a statement of the recovery key that the log key was stolen is a note`() throws {
-        var log = SyntheticLog()
-        log.keyChange = (to: SyntheticLog.key(2), signedBy: log.recovery)
-        var made = try log.make()
-        for (signer, expected) in [(log.recovery, ["W_COMPROMISED"]), (log.logKey, [])] {
-            var parts = made.parts
-            parts.anchors.append(try log.compromise(90_000_001, at: 3, by: signer))
-            made.file = try PeriodFileWriter.write(parts, periodMs: SyntheticLog.periodMs)
-            let codes = verify(file: made.file, card: made.card).codes
-            #expect(codes == (Self.standing + expected + ["W_FOREIGN_ANCHOR"]).sorted())
-        }
-    }
-
     @Test func `a new log key that the old one stated does not count`() throws {
         var log = SyntheticLog()
         log.keyChange = (to: SyntheticLog.key(2), signedBy: log.logKey)

@@ -3,7 +3,7 @@ import Crypto
 package import Evidence
 import Foundation
 package import Hashing
-import LogEntries
+package import LogEntries
 package import MerkleLog
 import Readings
 package import Tangle
@@ -20,15 +20,22 @@ extension SyntheticLog {
                     origin: Self.origin, logKey: logKey.verifierKey.description,
                     recoveryHash: sha256(Array(recovery.verifierKey.description.utf8)), previous: previous,
                     networkName: "test", tag: anchorTag(origin: Self.origin))))
+        if previous != nil, let openedBy {
+            written.add(first, try keyLeaf(logKey, at: written.size, by: openedBy))
+        }
         written.add(first + 1, .boot(.init(reason: 0, lastSize: 0, lastRoot: MerkleTree.emptyRoot, clockStepMs: 0)))
         written.add(first + 2, .config(.init(oldHash: nil, newHash: Self.config.hash, actor: .zero)))
         guard let (newKey, by) = keyChange else { return logKey }
-        let text = newKey.verifierKey.description
-        let message = Leaf.Key.message(origin: Self.origin, leafIndex: written.size, newKey: text)
-        written.add(
-            first + 3,
-            .key(.init(newKey: text, recoveryKey: recovery.verifierKey.description, signature: try by.sign(message))))
+        written.add(first + 3, try keyLeaf(newKey, at: written.size, by: by))
         return newKey
+    }
+
+    /// The statement that a key is in force from a leaf on.
+    package func keyLeaf(_ key: LogSigningKey, at index: UInt64, by signer: LogSigningKey) throws -> Leaf.Body {
+        let text = key.verifierKey.description
+        let message = Leaf.Key.message(origin: Self.origin, leafIndex: index, newKey: text)
+        return .key(
+            .init(newKey: text, recoveryKey: recovery.verifierKey.description, signature: try signer.sign(message)))
     }
 
     /// An interval with one reading for each period; one that the log does not hold has no item either.
@@ -75,17 +82,14 @@ extension SyntheticLog {
             }, threshold: 2, minPowScore: 0)
     }
 
-    /// An extra anchor that declares the log key stolen.
-    package func compromise(_ seq: UInt64, at size: UInt64, by signer: LogSigningKey) throws -> PeriodAnchor {
-        let statement = try AnchorPayload(
-            compromisedAt: Checkpoint(origin: Self.origin, size: size, root: .zero), by: signer)
-        let block = try Block(
-            parents: [BlockID(blake2b256([5]))],
-            payload: .taggedData(TaggedData(tag: anchorTag(origin: Self.origin), data: statement.bytes)))
-        let confirming = try milestone(index: 30, ms: Self.startMs + 900_000, parent: 4, root: .zero)
-        return PeriodAnchor(
-            seq: seq, note: Array("compromised\n".utf8)[...], block: block.serialized()[...],
-            milestone: confirming.serialized()[...], path: [])
+    /// The statement that the log key was stolen behind the first `size` leaves of a tree.
+    package func compromise(
+        at size: UInt64, of tree: MerkleTree, by signer: LogSigningKey, root: Hash? = nil, proof: [Hash] = []
+    ) throws -> PeriodCompromise {
+        let checkpoint = Checkpoint(origin: Self.origin, size: size, root: root ?? tree.root(size: size))
+        return PeriodCompromise(
+            statement: try AnchorPayload(compromisedAt: checkpoint, by: signer).bytes,
+            recoveryKey: recovery.verifierKey.description, proof: proof)
     }
 
     func beacon(_ seq: UInt64, _ milestone: Milestone) -> Leaf.Body {

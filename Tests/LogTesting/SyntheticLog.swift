@@ -27,8 +27,13 @@ package struct SyntheticLog {
     /// Number of intervals between the anchors.
     package var intervals: UInt64 = 5
     package var previous: Leaf.PreviousLog?
+    /// Signs leaf 1 of a log that names a previous one; nil: there is no such leaf.
+    package var openedBy: LogSigningKey? = SyntheticLog.key(9)
     /// Replaces the log key at leaf 3 when given; its statement is signed by this key.
     package var keyChange: (to: LogSigningKey, signedBy: LogSigningKey)?
+    /// Signs A's checkpoint, and B's with what is behind it, instead of the key in force at the beginning.
+    package var startSigner: LogSigningKey?
+    package var endSigner: LogSigningKey?
     /// Leaves behind the intervals, before B's beacon.
     package var more: [Leaf.Body] = []
     /// Leaves behind B; with them the file holds a third anchor and its consistency proof.
@@ -84,7 +89,7 @@ package struct SyntheticLog {
 
     static let salt = Bytes16([UInt8](repeating: 7, count: 16)) ?? .zero
 
-    static let config = Configuration(
+    package static let config = Configuration(
         head: ConfigHead(
             buildingID: "house", timeZone: "Europe/Oslo", periodMs: periodMs, modelRevision: 1, modelHash: .zero),
         streams: [
@@ -117,9 +122,10 @@ package struct SyntheticLog {
         let leaves = written.leaves
         let tree = MerkleTree(leaves.map { leafHash($0) })
         var anchors = [
-            try anchor(Self.fromSeq, tree, startSize, signer, index: 11, ms: first + 10_000),
+            try anchor(Self.fromSeq, tree, startSize, startSigner ?? signer, index: 11, ms: first + 10_000),
             try anchor(
-                Self.toSeq, tree, endSize, signer, index: 21, ms: lastMs + UInt64(confirmationDelay) * 1000),
+                Self.toSeq, tree, endSize, endSigner ?? signer, index: 21, ms: lastMs + UInt64(confirmationDelay) * 1000
+            ),
         ]
         var context = PeriodContext(
             leaves: (0..<startSize).map { index in
@@ -128,7 +134,8 @@ package struct SyntheticLog {
                     proof: tree.inclusionProof(of: index, size: startSize))
             })
         if !later.isEmpty {
-            anchors.append(try anchor(Self.laterSeq, tree, tree.size, signer, index: 31, ms: lastMs + 600_000))
+            anchors.append(
+                try anchor(Self.laterSeq, tree, tree.size, endSigner ?? signer, index: 31, ms: lastMs + 600_000))
             addLaterContext(leaves, tree, endSize, to: &context)
         }
         let card = try card(genesis: leafHash(leaves[0]))
