@@ -139,6 +139,12 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence",
                 "LedgerStore",
             ]),
+        room(
+            "Scrubbing",
+            [
+                "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle",
+                "TimeStamping", "Evidence", "LedgerStore", logging,
+            ]),
         room("Tables", ["Readings"]),
         room("GracefulEnd", [lifecycle, logging]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
@@ -171,7 +177,7 @@ let package = Package(
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "WitnessClient", "TimeStamping", "Anchoring", "Evidence", "Disclosure",
-                "Commanding", "MetricsExport", "FacilityAPI", "LocalTangle", crypto, coreMetrics,
+                "Commanding", "MetricsExport", "Scrubbing", "FacilityAPI", "LocalTangle", crypto, coreMetrics,
                 .product(name: "HummingbirdTLS", package: "hummingbird"), nioSSL, nioHTTP1,
                 httpClient,
             ] + hummingbird),
@@ -179,7 +185,8 @@ let package = Package(
             "plumblined",
             [
                 "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "BlockingThread", "FieldTools",
-                "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle, unixSignals,
+                "LedgerStore", "Scrubbing", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle,
+                unixSignals,
             ]),
         door(
             "plumbline",
@@ -282,6 +289,12 @@ let package = Package(
             [
                 "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork", "Tangle",
                 "TimeStamping", "Evidence", "Witness", "LogTesting", crypto,
+            ]),
+        tests(
+            "ScrubbingTests",
+            [
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore", "Capture",
+                "SiteTesting", "Scrubbing", "CSQLite", logging,
             ]),
         tests(
             "DisclosureTests",

@@ -1,4 +1,4 @@
-import LedgerStore
+package import LedgerStore
 
 #if canImport(Glibc)
     import Glibc
@@ -7,9 +7,9 @@ import LedgerStore
 #endif
 
 /// Writes files that are whole or not there.
-enum WholeFile {
+package enum WholeFile {
     /// Written beside its place, synced, renamed; when this returns the file is on disk.
-    static func put(_ bytes: [UInt8], at path: String) throws(LedgerError) {
+    package static func put(_ bytes: [UInt8], at path: String) throws(LedgerError) {
         let part = path + ".part"
         let file = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
         guard file >= 0 else { throw .file(path: part, doing: "open it", errno: errno) }

@@ -11,6 +11,7 @@ extension GatewayConfiguration {
         compare("data") { $0.dataPath }
         compare("log.period") { $0.log.periodMs }
         compare("log.snapshotEvery") { $0.log.snapshotEveryMs }
+        compare("log.rereadWithin") { $0.log.rereadWithinMs }
         compare("api.host") { $0.api.host }
         compare("api.port") { $0.api.port }
         compare("api.certificate") { $0.api.certificatePath }

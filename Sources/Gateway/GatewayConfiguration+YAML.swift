@@ -27,7 +27,7 @@ extension GatewayConfiguration {
         if let node = root["profiles"] { result.profilesPath = try path(node) }
         if let node = root["data"] { result.dataPath = try path(node) }
         if let log = root["log"] {
-            try log.allow(["period", "snapshotEvery"])
+            try log.allow(["period", "snapshotEvery", "rereadWithin"])
             if let node = log["period"] {
                 result.log.periodMs = try node.duration(1_000...3_600_000)
                 guard result.log.periodMs % 1_000 == 0, 3_600_000 % result.log.periodMs == 0 else {
@@ -36,6 +36,9 @@ extension GatewayConfiguration {
                 }
             }
             if let node = log["snapshotEvery"] { result.log.snapshotEveryMs = try node.duration(60_000...86_400_000) }
+            if let node = log["rereadWithin"] {
+                result.log.rereadWithinMs = try node.duration(86_400_000...31_536_000_000)
+            }
         }
         if let node = root["api"] { result.api = try api(node, path: path) }
         if let node = root["mqtt"] { result.mqtt = try mqtt(node, path: path) }

@@ -23,6 +23,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     package struct Log: Sendable, Equatable {
         package var periodMs: Int64 = 60_000
         package var snapshotEveryMs: Int64 = 3_600_000
+        /// Everything stored is read again within this time.
+        package var rereadWithinMs: Int64 = 30 * 86_400_000
     }
 
     package struct API: Sendable, Equatable {

@@ -3,6 +3,7 @@ import Capture
 package import Disclosure
 import LedgerStore
 import Readings
+import Scrubbing
 package import TangleClient
 
 /// What `/v1/health` says: one sentence for each thing that needs a person.
@@ -12,7 +13,7 @@ package enum GatewayHealth {
 
     static func now(
         writer: LogWriter, capture: CaptureFlow, anchoring: AnchorFlow, timeAnchors: [any TimeAnchor],
-        nodes: NodeRoster, field: FieldSupervisor, nowMs: Int64
+        nodes: NodeRoster, field: FieldSupervisor, scrubber: Scrubber, nowMs: Int64
     ) async -> Health {
         var problems: [String] = []
         if let refusal = await writer.signingRefusal { problems.append("The log is not signed: \(refusal).") }
@@ -31,6 +32,7 @@ package enum GatewayHealth {
         problems += anchors.witnessTroubles.map { "A witness cannot be relied on: \($0)." }
         problems += sentences(await nodes.views, nowMs: nowMs)
         problems += sentences(await field.links(), nowMs: nowMs)
+        problems += GatewayScrub.sentences(await scrubber.status)
         let lost = capture.intake.counts
         if lost.droppedGauges > 0 {
             problems.append("\(lost.droppedGauges) gauge readings were dropped because the queue was full.")

@@ -4,6 +4,7 @@ import CoreMetrics
 import Disclosure
 import LogEntries
 import MetricsExport
+import Scrubbing
 import TangleClient
 
 /// What `/metrics` tells: what is counted behind swift-metrics, and what the parts of the gateway know at this moment.
@@ -26,6 +27,7 @@ struct GatewayMetrics: Sendable {
     let nodes: NodeRoster
     let field: FieldSupervisor
     let disk: DiskSpace
+    let scrubber: Scrubber
     let version: String
     let startedMs: Int64
     let nowMs: @Sendable () -> Int64
@@ -46,6 +48,7 @@ struct GatewayMetrics: Sendable {
         families += AnchorMetrics.families(
             await anchoring.status, triesPerSecond: anchoring.triesPerSecond, nowMs: nowMs())
         families += NodeMetrics.families(await nodes.views)
+        families += GatewayScrub.families(await scrubber.status)
         families += ProcessMetrics.families(disk: disk)
         var build = MetricFamily("plumbline_build_info", .gauge, help: "1, with the version as a label.")
         build.add([MetricLabel("version", version)], 1)

@@ -15,6 +15,7 @@ import MerkleLog
 import NIOCore
 import ProofOfWork
 import Readings
+import Scrubbing
 import Tangle
 import TangleClient
 import TimeStamping
@@ -98,7 +99,7 @@ extension GatewayRun {
     func facility(
         reader: LedgerReader, keeper: TwinKeeper, card: PolicyCard, paths: DataPaths, writer: LogWriter,
         capture: CaptureFlow, anchoring: AnchorFlow, timeAnchors: [any TimeAnchor], nodes: NodeRoster,
-        field: FieldSupervisor, reload: GatewayReload
+        field: FieldSupervisor, reload: GatewayReload, scrubber: Scrubber
     ) throws -> Facility {
         let clock = clock
         let everyMs = plan.configuration.anchors.everyMs
@@ -118,19 +119,21 @@ extension GatewayRun {
             health: {
                 await GatewayHealth.now(
                     writer: writer, capture: capture, anchoring: anchoring, timeAnchors: timeAnchors, nodes: nodes,
-                    field: field, nowMs: Int64(clamping: clock.wallMs()))
+                    field: field, scrubber: scrubber, nowMs: Int64(clamping: clock.wallMs()))
             },
             links: { await field.links() }, reload: { try await reload.reload($0) },
             noteAccess: { try await writer.recordUse($0) })
     }
 
     func metrics(
-        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, disk: DiskSpace
+        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, disk: DiskSpace,
+        scrubber: Scrubber
     ) -> GatewayMetrics {
         let clock = clock
         return GatewayMetrics(
             capture: capture, anchoring: anchoring, nodes: nodes, field: field, disk: disk,
-            version: String(cString: plumbline_version()), startedMs: Int64(clamping: clock.wallMs()),
+            scrubber: scrubber, version: String(cString: plumbline_version()),
+            startedMs: Int64(clamping: clock.wallMs()),
             nowMs: { Int64(clamping: clock.wallMs()) })
     }
 

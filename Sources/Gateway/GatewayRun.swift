@@ -17,6 +17,7 @@ import NIOCore
 import Profiles
 import ProofOfWork
 import Readings
+import Scrubbing
 import Tangle
 import TangleClient
 import TwinModel
@@ -118,10 +119,15 @@ package struct GatewayRun: Sendable {
                 let stamping = try stampFlow(authority, ledger: ledger)
                 let timeAnchors: [any TimeAnchor] = stamping.map { [anchoring, $0] } ?? [anchoring]
                 for anchor in timeAnchors { group.addTask { try await anchor.run() } }
+                let scrubber = GatewayScrub.scrubber(
+                    try LedgerReader.open(directory: configuration.dataPath), folder: configuration.dataPath,
+                    withinMs: configuration.log.rereadWithinMs, clock: clock, journal: journal("scrub"))
                 let facility = try facility(
                     reader: reader, keeper: keeper, card: card, paths: paths, writer: writer, capture: capture,
-                    anchoring: anchoring, timeAnchors: timeAnchors, nodes: nodes.roster, field: field, reload: reload)
+                    anchoring: anchoring, timeAnchors: timeAnchors, nodes: nodes.roster, field: field, reload: reload,
+                    scrubber: scrubber)
                 group.addTask { try await facility.run() }
+                group.addTask { try await scrubber.run() }
                 let commands = GatewayCommands(writer: writer, keeper: keeper, journal: journal("commands")).desk(
                     profiles: { await reload.current.profiles }, link: { await field.link(of: $0) },
                     anchorNow: { await anchoring.anchorNow() })
@@ -130,7 +136,8 @@ package struct GatewayRun: Sendable {
                 let server = try server(
                     facility, commands, origin: card.origin, capture: capture,
                     metrics: metrics(
-                        capture: capture, anchoring: anchoring, nodes: nodes.roster, field: field, disk: disk),
+                        capture: capture, anchoring: anchoring, nodes: nodes.roster, field: field, disk: disk,
+                        scrubber: scrubber),
                     ready: ready)
                 group.addTask { try await serve(server) }
                 let watch = GatewayWatch(writer: writer, capture: capture, journal: main, clock: clock)

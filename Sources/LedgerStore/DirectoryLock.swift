@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// Holds a data directory for the life of the process: an exclusive `flock` on its `lock` file.
+/// Holds a data directory, or a part of it, for the life of this object: an exclusive `flock` on a file in it.
 ///
 /// The system gives the lock back when the process ends, however it ends.
-final class DirectoryLock: Sendable {
+package final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
-    init(directory: String) throws(LedgerError) {
-        let path = directory + "/lock"
+    /// - Throws: `held` when another process has it.
+    package init(directory: String, file: String = "lock") throws(LedgerError) {
+        let path = directory + "/" + file
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .file(path: path, doing: "open it", errno: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
