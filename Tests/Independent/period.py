@@ -3,6 +3,7 @@
 import re
 
 from card import Card
+from keys import Keys, agrees, holds, read_statements
 from leaves import Configuration, Leaf, check_payload, is_bytes, is_number
 from primitives import (
     Bad, Milestone, Stack, b2, block_payload, cbor, consistent, inclusion_root, leaf_hash, maximal_subtrees, note_text,
@@ -51,7 +52,7 @@ def members(data):
 
 
 NAMES = re.compile(
-    r"0[0-5]-(manifest\.cbor|policy\.card|context\.cbor|leaves|range\.proof|configs\.cbor)|10-checkpoints/\d{8}\.note"
+    r"0[0-6]-(manifest\.cbor|policy\.card|context\.cbor|leaves|range\.proof|configs\.cbor|compromised\.cbor)|10-checkpoints/\d{8}\.note"
     r"|11-anchors/\d{8}\.(block|cosig|milestone|path|tsr)|12-beacons/\d{8}\.milestone|30-items/\d{4}-\d\d-\d\d"
     r"|31-openings\.cbor|99-README\.txt")
 NEEDED = ["00-manifest.cbor", "01-policy.card", "02-context.cbor", "03-leaves", "04-range.proof", "05-configs.cbor",
@@ -113,17 +114,19 @@ class Anchor:
         self.findings = set()
         self.is_block = False
 
-    def open(self, card):
+    def open(self, card, keys):
         """Reads the note; its findings are those of the note alone."""
         origin, size, value, signatures = read_note(self.note_bytes)
         if origin != card.origin:
             raise Bad("E_ORIGIN", "note")
         self.size, self.root = size, value
         message = note_text(origin, size, value).encode()
-        ours = [s for name, key_id, s in signatures if name == card.key_name and key_id == card.key_id]
-        if not ours or not all(signed(card.key, message, signature) for signature in ours):
-            raise Bad("E_SIG", "note")
-        self.payload = b"\x01" + size.to_bytes(8, "big") + value + card.key_id + ours[0]
+        for key_id, key in keys.at(size):
+            ours = [s for name, i, s in signatures if name == card.key_name and i == key_id]
+            if ours and all(signed(key, message, signature) for signature in ours):
+                self.payload = b"\x01" + size.to_bytes(8, "big") + value + key_id + ours[0]
+                return
+        raise Bad("E_SIG", "note")
 
     def prove(self, card, tag):
         """Block, work, path and milestone: the findings, and whether time can be taken from it."""
@@ -241,6 +244,8 @@ class PeriodAudit:
         if any(seq not in notes for seq, _ in parts):
             raise Bad("E_MALFORMED", "anchor without note")
         self.config_list = part(files["05-configs.cbor"])
+        statements = files.get("06-compromised.cbor")
+        self.statements = read_statements(part(statements)) if statements is not None else []
         self.opening_list = part(files.get("31-openings.cbor", b"\x80"))
         self.beacons = {int(n[11:19]): c for n, c in files.items() if n.startswith("12-")}
         if not any(a.seq == self.seq_a for a in self.anchors) or not any(a.seq == self.seq_b for a in self.anchors):
@@ -253,11 +258,12 @@ class PeriodAudit:
             return self.stopped
         self.findings |= EMPTY | self.card.notes()
         self.good = []
+        self._keys()
         ended, foreign = None, False
         for anchor in sorted(self.anchors, key=lambda anchor: (anchor.seq not in (self.seq_a, self.seq_b), anchor.seq)):
             is_end = anchor.seq in (self.seq_a, self.seq_b)
             try:
-                anchor.open(self.card)
+                anchor.open(self.card, self.keys)
             except Bad as bad:
                 if is_end:
                     ended = ended or bad.code
@@ -281,6 +287,7 @@ class PeriodAudit:
             self.findings.add("W_FOREIGN_ANCHOR")
         if self._core():
             self._context()
+            self._compromises()
             self._coverage()
             self._beacons()
             self._configurations()
@@ -288,6 +295,42 @@ class PeriodAudit:
             self._openings()
         self._milestone_fork()
         return self.findings
+
+    def _keys(self):
+        """The first leaf and every key leaf, of the context and of the range."""
+        leaves = [(index, data) for index, data, _, _ in self.context]
+        try:
+            start = next(read_note(a.note_bytes)[1] for a in self.anchors if a.seq == self.seq_a)
+            leaves += [(start + offset, data) for offset, data in enumerate(self.leaf_bytes) if data[2:3] == b"\x09"]
+        except Bad:
+            pass
+        read = []
+        for index, data in sorted(leaves):
+            try:
+                read.append((index, Leaf(data), data))
+            except Bad:
+                pass
+        self.keys = Keys(self.card, read)
+        self.findings |= self.keys.findings
+        if not all(holds(entry, self.card) for entry in self.statements):
+            self.findings.add("E_SIG")
+
+    def _compromises(self):
+        """What statements of theft say of the leaves between A and B."""
+        found, a, b = self.findings, self.a, self.b
+        for entry in (entry for entry in self.statements if holds(entry, self.card)):
+            size, root_hash, _, _, proof = entry
+            first, last = self.keys.doubtful(size)
+            if size > b.size:
+                if not proof:
+                    first, last = a.size, b.size - 1
+                elif not agrees(entry, b.size, b.root):
+                    found.add("E_CONSISTENCY")
+                    continue
+            elif size >= a.size and self.roots[size] != root_hash:
+                found.add("E_FORK")
+            if max(first, a.size) <= min(last, b.size - 1):
+                found.add("W_COMPROMISED")
 
     def _cosignatures(self):
         """Lines of the card's witnesses alone count; one of them over B is the memory outside."""
@@ -391,9 +434,20 @@ class PeriodAudit:
                 self.leaves.append(None)
         self.configs = self._read_configs()
         self._intervals()
+        self._end()
         self._items()
         self._times()
         return True
+
+    def _end(self):
+        """Behind an end stand beacons and erasures."""
+        has_ended = False
+        for leaf in self.leaves:
+            if leaf is None:
+                continue
+            if has_ended and leaf.type not in (7, 10):
+                self.findings.add("E_FORK")
+            has_ended |= leaf.type == 12
 
     def _read_configs(self):
         value = self.config_list

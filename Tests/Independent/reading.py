@@ -1,6 +1,7 @@
 """A reading file, from Docs/formats.md section 6."""
 
 from card import Card
+from keys import Keys, agrees, holds, read_reading_keys
 from leaves import Leaf, check_payload, is_bytes, is_number, is_text
 from period import proof_of
 from primitives import Bad, Milestone, b2, block_payload, cbor, inclusion_root, leaf_hash, note_text, part, path_root, sha, signed, work_zeros
@@ -15,10 +16,11 @@ def audit(data, card):
         raise Bad("E_MALFORMED", "reading file")
     if value[0] != 1:
         raise Bad("E_VERSION", "reading file")
-    if len(value) != 15:
+    if len(value) not in (15, 16):
         raise Bad("E_MALFORMED", "reading file")
+    key_leaves, statements = read_reading_keys(value[15]) if len(value) == 16 else ([], [])
     (_, _, origin, item, inner_index, inner_proof, interval, leaf_index, proof, payload, block, milestone, path, config,
-     card_text) = value
+     card_text) = value[:15]
     if not (is_text(origin) and is_number(inner_index) and is_number(leaf_index)
             and all(is_bytes(v) for v in (item, interval, payload, block, milestone, path))):
         raise Bad("E_MALFORMED", "reading file")
@@ -48,12 +50,25 @@ def audit(data, card):
     except Bad as bad:
         findings.add(bad.code)
         stone = None
-    if (len(payload) != 109 or payload[0] != 1 or payload[41:45] != card.key_id
-            or not signed(card.key, note_text(origin, size, root_hash).encode(), payload[45:])):
+    read = []
+    for index, data, _ in key_leaves:
+        if index == 0 and leaf_hash(data) != card.genesis:
+            findings.add("E_ORIGIN")
+        try:
+            read.append((index, Leaf(data), data))
+        except Bad as bad:
+            findings.add(bad.code)
+    keys = Keys(card, read)
+    findings |= keys.findings
+    if (len(payload) != 109 or payload[0] != 1
+            or not any(payload[41:45] == key_id
+                       and signed(key, note_text(origin, size, root_hash).encode(), payload[45:])
+                       for key_id, key in keys.at(size))):
         findings.add("E_SIG")
         return findings
     if mismatch:
         findings.add("E_ANCHOR_MISMATCH")
+    findings |= judge_keys(card, keys, key_leaves, statements, leaf_index, size, root_hash)
     if inclusion_root(leaf_index, size, leaf_hash(interval), proof_of(proof)) != root_hash:
         findings.add("E_INCLUSION")
     try:
@@ -89,3 +104,24 @@ def audit(data, card):
                 findings.add("E_CONFIG_UNKNOWN")
     return findings
 
+
+def judge_keys(card, keys, key_leaves, statements, leaf_index, size, root_hash):
+    """Key leaves under the checkpoint, and what statements of theft say of one leaf."""
+    findings = set()
+    if any(inclusion_root(index, size, leaf_hash(data), proof) != root_hash for index, data, proof in key_leaves):
+        findings.add("E_INCLUSION")
+    for entry in statements:
+        if not holds(entry, card):
+            findings.add("E_SIG")
+            continue
+        first, last = keys.doubtful(entry[0])
+        doubtful = first <= leaf_index <= last
+        if entry[0] > leaf_index:
+            shown = entry[0] == size or bool(entry[4])
+            if shown and not agrees(entry, size, root_hash):
+                findings.add("E_CONSISTENCY")
+                continue
+            doubtful = not shown
+        if doubtful:
+            findings.add("W_COMPROMISED")
+    return findings
