@@ -99,7 +99,7 @@ let package = Package(
             "LedgerStore",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "BlockingThread",
-                "CSQLite",
+                "CSQLite", crypto,
             ]),
         room(
             "Capture", ["Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "LedgerStore"]),

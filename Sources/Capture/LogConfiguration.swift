@@ -15,6 +15,8 @@ package struct LogConfiguration: Hashable, Sendable {
     /// Streams of privacy class `none`; only their readings are counted in the open.
     package let publicStreams: Set<StreamNumber>
 
+    /// Streams of every other class; their items are stored encrypted.
+    package var privateStreams: Set<StreamNumber> { Set(streams).subtracting(publicStreams) }
     package var streams: [StreamNumber] { configuration.streams.map(\.stream) }
 
     package init(_ configuration: Configuration) {

@@ -117,7 +117,8 @@ extension LogWriter {
                 configHash: configuration.hash))
         return IntervalSeal(
             k: k, items: items, leaf: try leaf(body, k: k, of: boot),
-            citations: citations.sorted { $0.point < $1.point }, access: access)
+            citations: citations.sorted { $0.point < $1.point }, access: access,
+            privateStreams: configuration.privateStreams)
     }
 
     /// Open readings that were written down without their stream, by the older program before an update, by stream.

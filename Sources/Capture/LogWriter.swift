@@ -128,15 +128,24 @@ extension LogWriter {
         return try ledger { [leaf = try leaf(body)] in try $0.append(leaf, opening: [opened]) }
     }
 
-    /// Deletes a stream's items of sealed intervals with their salts, and says so in the log.
+    /// Says in the log that a stream's items of sealed intervals are erased, and erases them: bytes with their salts, keys, pages.
+    ///
+    /// What a death or a failing disk leaves undone, the next start does. Throws as `Ledger.declareErasure`, and what the disk throws.
+    /// - Returns: the leaf's index.
     package func erase(
         stream: StreamNumber, kFrom: UInt64, kTo: UInt64, legalBasis: UInt64, actor: Bytes16
-    ) throws -> UInt64 {
+    ) async throws -> UInt64 {
+        let index = try declareErasure(
+            ErasureRange(stream: stream, kFrom: kFrom, kTo: kTo), legalBasis: legalBasis, actor: actor)
+        try await store.carryOnErasing()
+        return index
+    }
+
+    private func declareErasure(_ range: ErasureRange, legalBasis: UInt64, actor: Bytes16) throws -> UInt64 {
         let body = Leaf.Body.erasure(
-            Leaf.Erasure(stream: stream, kFrom: kFrom, kTo: kTo, legalBasis: legalBasis, actor: actor))
-        return try ledger { [leaf = try leaf(body)] in
-            try $0.appendErasure(leaf, stream: stream, kFrom: kFrom, kTo: kTo)
-        }
+            Leaf.Erasure(
+                stream: range.stream, kFrom: range.kFrom, kTo: range.kTo, legalBasis: legalBasis, actor: actor))
+        return try ledger { [leaf = try leaf(body)] in try $0.declareErasure(leaf, range) }
     }
 
     /// Records the use of a grant; it stands in the access leaf behind the running interval.

@@ -89,7 +89,7 @@ package struct GatewayRun: Sendable {
         let (writer, start) = try await LogWriter.start(
             ledger: ledger, key: key, clock: clock, random: random, building: plan.building)
         tell(start, main)
-        let reader = try LedgerReader.open(directory: configuration.dataPath)
+        let reader = try LedgerReader.open(directory: configuration.dataPath, keys: ledger.keys)
         let numbering = try await ledger.numbering()
         let keeper = TwinKeeper(
             building: plan.building, numbering: numbering, listeningSinceMs: Int64(clamping: clock.wallMs()))
@@ -103,6 +103,7 @@ package struct GatewayRun: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await capture.run() }
+            group.addTask { try await UpkeepRun(ledger: ledger, clock: clock, journal: main).run() }
             group.addTask { try await field.run() }
             group.addTask { try await memory.run() }
             let publisher = try TwinPublisher(

@@ -29,10 +29,13 @@ extension Database {
             throw LedgerError.outOfOrder(what: "interval \(interval.k) does not follow \(covered)")
         }
         for row in interval.items {
+            var stored = row.item.bytes
+            if let vault, let bytes = stored, interval.privateStreams.contains(row.stream) {
+                stored = try vault.seal(bytes, stream: row.stream, k: row.k)
+            }
             try run(
                 "INSERT INTO item VALUES (?, ?, ?, ?)", .int(row.stream.rawValue), .natural(row.k),
-                .hash(row.item.hash),
-                .optional(row.item.bytes))
+                .hash(row.item.hash), .optional(stored))
         }
         for citation in interval.citations {
             try run(

@@ -27,7 +27,7 @@ extension Database {
 
     func item(stream: StreamNumber, k: UInt64) throws -> StoredItem? {
         try first("SELECT hash, bytes FROM item WHERE stream = ? AND k = ?", .int(stream.rawValue), .natural(k)) {
-            StoredItem(hash: try $0.hash(0), bytes: try $0.blobOrNil(1))
+            try storedItem($0, 0, stream: stream, k: k)
         }
     }
 
@@ -40,9 +40,8 @@ extension Database {
             ORDER BY k \(isDescending ? "DESC" : "ASC") LIMIT ?
             """, .int(stream.rawValue), .natural(range.lowerBound), .natural(range.upperBound), .int(limit)
         ) {
-            IntervalItemRow(
-                k: try $0.natural(0), stream: stream, item: StoredItem(hash: try $0.hash(1), bytes: try $0.blobOrNil(2))
-            )
+            let k = try $0.natural(0)
+            return IntervalItemRow(k: k, stream: stream, item: try storedItem($0, 1, stream: stream, k: k))
         }
     }
 

@@ -8,6 +8,8 @@ extension Database {
 
     /// Settings of the writing connection. WAL with `synchronous = FULL`: a commit that returned survives power loss.
     func prepareWriter() throws {
+        // Only a file without tables takes it; there it lets free pages be given back a few at a time.
+        try script("PRAGMA auto_vacuum = INCREMENTAL")
         guard try pragmaText("journal_mode = WAL") == "wal" else {
             throw LedgerError.damaged(what: "the file cannot be kept with a write-ahead log", file: path)
         }

@@ -14,6 +14,8 @@ final class Database {
     private let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
     private let faults: DiskFaults?
+    /// Without it items are read as they lie there.
+    var vault: ItemVault?
     private var isInTransaction = false
 
     init(path: String, mode: Mode, faults: DiskFaults? = nil) throws(LedgerError) {

@@ -2,7 +2,11 @@ internal import Synchronization
 
 /// Makes one step of the disk fail, for tests: before it is done, or after.
 package final class DiskFaults: Sendable {
-    package enum Step: Sendable { case write, commit }
+    package enum Step: Sendable {
+        case write, commit
+        /// A change of the key folder.
+        case keys
+    }
     package enum Fault: Sendable {
         /// Not done, reported failed.
         case lost

@@ -91,7 +91,7 @@ extension LedgerReader {
             .natural(range.lowerBound), .natural(range.upperBound)
         ) { row in
             let k = try row.natural(0)
-            let bytes = try row.blobOrNil(1)
+            let bytes = try bytes(row, 1, stream: stream, k: k)
             var all: UInt64 = 0
             var silent: UInt64 = 0
             var late: UInt64 = 0
@@ -166,7 +166,7 @@ extension LedgerReader {
             let k = try row.natural(0)
             let leafIndex = try row.natural(2)
             var here: [StoredReading] = []
-            try scan(try row.blob(1), k: k) { quadruple in
+            try scan(try bytes(row, 1, stream: stream, k: k), k: k) { quadruple in
                 guard quadruple.point == UInt64(point.rawValue) else { return }
                 let reading = try reading(quadruple, point, k: k, kind: kind)
                 guard instants.contains(reading.capturedAtMs) else { return }
@@ -183,6 +183,12 @@ extension LedgerReader {
         try database().openReadings(point: point).filter { instants.contains($0.reading.capturedAtMs) }
             .sorted { $0.reading.capturedAtMs < $1.reading.capturedAtMs }
             .map { StoredReading(reading: $0.reading, k: $0.k, place: nil) }
+    }
+
+    /// `nil` when there is nothing to read.
+    private func bytes(_ row: Row, _ column: Int32, stream: StreamNumber, k: UInt64) throws -> [UInt8]? {
+        guard case .bytes(let bytes) = try database().content(row, column, stream: stream, k: k) else { return nil }
+        return bytes
     }
 
     private func scan(_ item: [UInt8]?, k: UInt64, row: (ItemScan.Row) throws -> Void) throws {

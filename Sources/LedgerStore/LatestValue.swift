@@ -59,6 +59,15 @@ package struct LatestValue: Hashable, Sendable {
         return true
     }
 
+    /// The same without readings captured in `instants`; `nil` when the newest is one of them.
+    func without(_ instants: Range<Int64>) -> LatestValue? {
+        func kept(_ reading: Reading?) -> Reading? {
+            reading.flatMap { instants.contains($0.capturedAtMs) ? nil : $0 }
+        }
+        guard let newest = kept(newest) else { return nil }
+        return LatestValue(newest: newest, valued: kept(valued), heard: kept(heard), since: kept(since) ?? newest)
+    }
+
     /// What stays when another becomes the newest.
     private func kept(_ older: Older) -> Older {
         if case .isNewest = older { .reading(newest) } else { older }

@@ -91,26 +91,6 @@ extension Ledger {
         }
     }
 
-    /// Deletes the bytes of a stream's items with their salts, keeps the hashes, and says so in the log.
-    @discardableResult
-    package func appendErasure(_ leaf: NewLeaf, stream: StreamNumber, kFrom: UInt64, kTo: UInt64) throws -> UInt64 {
-        let index = try append { database, tree in
-            guard kFrom <= kTo, let last = try database.lastSealedK(), kTo <= last else {
-                throw LedgerError.outOfOrder(what: "only sealed intervals can be erased")
-            }
-            try database.run(
-                "UPDATE item SET bytes = NULL WHERE stream = ? AND k >= ? AND k <= ?", .int(stream.rawValue),
-                .natural(kFrom), .natural(kTo))
-            try database.run(
-                "DELETE FROM citation WHERE stream = ? AND k >= ? AND k <= ?", .int(stream.rawValue), .natural(kFrom),
-                .natural(kTo))
-            return try database.append(leaf, to: &tree)
-        }
-        // `secure_delete` zeroes the pages; the write-ahead log still holds older ones until it is folded back.
-        _ = try database().pragma("wal_checkpoint(TRUNCATE)")
-        return index
-    }
-
     /// One transaction on the tree as it is now; the tree in memory follows only when the transaction is on disk.
     func append<T>(_ body: (Database, inout Frontier) throws -> T) throws -> T {
         var tree = try currentTree()

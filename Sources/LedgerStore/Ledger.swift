@@ -13,6 +13,8 @@ package actor Ledger {
 
     package nonisolated let directory: String
     package nonisolated let identity: LedgerIdentity
+    /// What the items of private streams are encrypted under; a reader beside this writer shares it.
+    package nonisolated let keys: ItemKeys
     /// Ended by the last reference, or by `close`.
     private nonisolated let executor: ThreadExecutor
     private var connection: Database?
@@ -28,8 +30,11 @@ package actor Ledger {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// Makes a new ledger in `directory`, which must exist. It has no leaves yet.
-    package static func create(directory: String, identity: LedgerIdentity, faults: DiskFaults? = nil) throws -> Ledger
-    {
+    ///
+    /// - Parameter keyFolder: of `ItemKeys`; in the directory unless said otherwise.
+    package static func create(
+        directory: String, identity: LedgerIdentity, keyFolder: String? = nil, faults: DiskFaults? = nil
+    ) throws -> Ledger {
         guard LedgerIdentity.periodMsRange.contains(identity.periodMs) else {
             throw LedgerError.outOfOrder(what: "a period of \(identity.periodMs) ms is not between 1 s and 1 day")
         }
@@ -41,11 +46,14 @@ package actor Ledger {
         try database.prepareWriter()
         try database.migrate()
         try database.writeIdentity(identity)
-        return Ledger(directory: directory, identity: identity, database: database, lock: lock)
+        let keys = ItemKeys(folder: keyFolder ?? ItemKeys.folder(in: directory), faults: faults)
+        database.vault = ItemVault(keys: keys, periodMs: identity.periodMs)
+        return Ledger(directory: directory, identity: identity, database: database, keys: keys, lock: lock)
     }
 
-    /// Opens the ledger of `directory`, brings an older schema up to date, and holds the directory until `close`.
-    package static func open(directory: String, faults: DiskFaults? = nil) throws -> Ledger {
+    /// Opens the ledger of `directory`, brings an older schema up to date, carries out what was declared as erased and is not yet,
+    /// and holds the directory until `close`.
+    package static func open(directory: String, keyFolder: String? = nil, faults: DiskFaults? = nil) throws -> Ledger {
         let lock = try DirectoryLock(directory: directory)
         let path = directory + "/" + fileName
         guard access(path, F_OK) == 0 else { throw LedgerError.missing(file: path) }
@@ -54,7 +62,11 @@ package actor Ledger {
         try database.prepareWriter()
         try database.migrate()
         let identity = try database.identity()
-        return Ledger(directory: directory, identity: identity, database: database, lock: lock)
+        let keys = ItemKeys(folder: keyFolder ?? ItemKeys.folder(in: directory), faults: faults)
+        database.vault = ItemVault(keys: keys, periodMs: identity.periodMs)
+        // What a reader is in the way of, waits.
+        while try database.stepErasure() == .more {}
+        return Ledger(directory: directory, identity: identity, database: database, keys: keys, lock: lock)
     }
 
     /// Whether the file is what an interrupted `create` leaves behind: an empty database, or the tables without a row in
@@ -73,9 +85,12 @@ package actor Ledger {
         }
     }
 
-    private init(directory: String, identity: LedgerIdentity, database: sending Database, lock: DirectoryLock) {
+    private init(
+        directory: String, identity: LedgerIdentity, database: sending Database, keys: ItemKeys, lock: DirectoryLock
+    ) {
         self.directory = directory
         self.identity = identity
+        self.keys = keys
         self.executor = ThreadExecutor(name: "ledger")
         connection = database
         self.lock = lock

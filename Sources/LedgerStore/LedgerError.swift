@@ -54,6 +54,16 @@ package enum LedgerError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Whether bytes that are there are not what they were: no erasure, and no want of a key or of space.
+    package var isDamage: Bool {
+        switch self {
+        case .damaged, .notALedger, .unlikeCheckpoint: true
+        // Malformed pages, and what is no database any more.
+        case .sqlite(let code, _, _, _): [11, 26].contains(code & 0xFF)
+        default: false
+        }
+    }
+
     package var isDiskFull: Bool {
         switch self {
         case .diskFull: true

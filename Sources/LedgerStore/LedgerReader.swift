@@ -15,7 +15,9 @@ package actor LedgerReader {
 
     /// Opens the ledger of `directory`; it must have been opened by a `Ledger` of this version before, which brings it
     /// up to date.
-    package static func open(directory: String) throws -> LedgerReader {
+    ///
+    /// - Parameter keys: the writer's, or those of the folder in the directory.
+    package static func open(directory: String, keys: ItemKeys? = nil) throws -> LedgerReader {
         let path = directory + "/" + Ledger.fileName
         guard access(path, F_OK) == 0 else { throw LedgerError.missing(file: path) }
         let database = try Database(path: path, mode: .readOnly)
@@ -30,6 +32,8 @@ package actor LedgerReader {
         }
         try database.prepareReader()
         let identity = try database.identity()
+        database.vault = ItemVault(
+            keys: keys ?? ItemKeys(folder: ItemKeys.folder(in: directory)), periodMs: identity.periodMs)
         return LedgerReader(identity: identity, database: database)
     }
 

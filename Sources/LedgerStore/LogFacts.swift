@@ -48,12 +48,15 @@ package struct NewLeaf: Hashable, Sendable {
 /// Bytes of an inner tree, in order; their hash is SHA-256(00 ‖ bytes).
 package struct StoredItem: Hashable, Sendable {
     package let hash: Hash
-    /// `nil` when erased.
+    /// `nil` when erased, or when the key is gone.
     package let bytes: [UInt8]?
+    /// The bytes lie there encrypted, and the key that opens them is not there any more: nothing to read, and yet no damage.
+    package let isKeyGone: Bool
 
-    package init(hash: Hash, bytes: [UInt8]?) {
+    package init(hash: Hash, bytes: [UInt8]?, isKeyGone: Bool = false) {
         self.hash = hash
         self.bytes = bytes
+        self.isKeyGone = isKeyGone
     }
 }
 
@@ -80,13 +83,19 @@ package struct IntervalSeal: Sendable {
     package let citations: [Citation]
     /// The access leaf of this interval, when there were accesses.
     package let access: AccessSeal?
+    /// Streams of a class other than `none`: their items are stored encrypted.
+    package let privateStreams: Set<StreamNumber>
 
-    package init(k: UInt64, items: [IntervalItemRow], leaf: NewLeaf, citations: [Citation], access: AccessSeal? = nil) {
+    package init(
+        k: UInt64, items: [IntervalItemRow], leaf: NewLeaf, citations: [Citation], access: AccessSeal? = nil,
+        privateStreams: Set<StreamNumber> = []
+    ) {
         self.k = k
         self.items = items
         self.leaf = leaf
         self.citations = citations
         self.access = access
+        self.privateStreams = privateStreams
     }
 }
 

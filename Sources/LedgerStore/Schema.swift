@@ -6,7 +6,7 @@ enum Schema {
     static var version: Int64 { Int64(steps.count) }
 
     static let steps: [String] = [
-        first, leavesByTime, openBatches, fieldMemory, commands, cosignatures, timeStamps,
+        first, leavesByTime, openBatches, fieldMemory, commands, cosignatures, timeStamps, erasures,
     ]
 
     private static let first = """
@@ -126,5 +126,16 @@ enum Schema {
     private static let timeStamps = """
         CREATE TABLE time_stamp (
             seq INTEGER PRIMARY KEY, token BLOB NOT NULL, time_ms INTEGER NOT NULL, received_ms INTEGER NOT NULL);
+        """
+
+    /// Erasures that are declared and not carried out to their end; and up to where older items of private streams are encrypted,
+    /// while that goes on. A file without items has none in the open.
+    private static let erasures = """
+        CREATE TABLE erasure (
+            leaf INTEGER PRIMARY KEY, stream INTEGER NOT NULL, k_from INTEGER NOT NULL, k_to INTEGER NOT NULL,
+            step INTEGER NOT NULL, next_k INTEGER NOT NULL);
+        CREATE TABLE item_sealing (
+            id INTEGER PRIMARY KEY CHECK (id = 1), stream INTEGER NOT NULL, k INTEGER NOT NULL);
+        INSERT INTO item_sealing SELECT 1, 0, 0 WHERE EXISTS (SELECT 1 FROM item);
         """
 }

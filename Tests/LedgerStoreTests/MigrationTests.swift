@@ -11,14 +11,14 @@ import TwinModel
 /// old
 /// file is run into a new one, opened, and compared with a file made today.
 struct MigrationVectorTests {
-    /// Every schema that was released before this one.
-    static let old = 1...2
+    /// Schemas before this one, of which a file is kept.
+    static let old = [1, 2, 7]
 
     @Test(arguments: old) func `a ledger of an older schema is brought up to date and keeps its log`(
         _ version: Int
     ) async throws {
         let shelf = try Shelf()
-        try restore(version, into: shelf)
+        try Self.restore(version, into: shelf)
         let ledger = try shelf.open()
         #expect(ledger.identity == Shelf.identity)
         let leaves = try await ledger.leaves(0..<10)
@@ -38,7 +38,7 @@ struct MigrationVectorTests {
 
     @Test(arguments: old) func `a migrated file has the schema of a new one`(_ version: Int) async throws {
         let old = try Shelf()
-        try restore(version, into: old)
+        try Self.restore(version, into: old)
         await (try old.open()).close()
         let new = try Shelf()
         await (try new.create()).close()
@@ -47,7 +47,7 @@ struct MigrationVectorTests {
 
     @Test func `what an older program had captured and not sealed is still there`() async throws {
         let shelf = try Shelf()
-        try restore(1, into: shelf)
+        try Self.restore(1, into: shelf)
         var handle: OpaquePointer?
         try #require(sqlite3_open(shelf.file, &handle) == SQLITE_OK)
         // [1, 6120000, null, 0, 1, 7]: point 1, its instant, no source stamp, good, an integer, 7.
@@ -64,7 +64,7 @@ struct MigrationVectorTests {
 
     @Test(arguments: old) func `a migrated file remembers the field from now on`(_ version: Int) async throws {
         let shelf = try Shelf()
-        try restore(version, into: shelf)
+        try Self.restore(version, into: shelf)
         let ledger = try shelf.open()
         #expect(try await ledger.fieldMemories().isEmpty)
         let memory = FieldMemory(
@@ -79,11 +79,11 @@ struct MigrationVectorTests {
         _ version: Int
     ) async throws {
         let shelf = try Shelf()
-        try restore(version, into: shelf)
+        try Self.restore(version, into: shelf)
         #expect(throws: LedgerError.self) { try shelf.reader() }
     }
 
-    private func restore(_ version: Int, into shelf: Shelf) throws {
+    static func restore(_ version: Int, into shelf: Shelf) throws {
         let vectors =
             ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"].map { URL(fileURLWithPath: $0) }
             ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

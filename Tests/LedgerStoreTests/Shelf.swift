@@ -38,13 +38,15 @@ final class Shelf {
         NewLeaf(type: type, k: k, wallMs: 1_000 + number, bytes: Array("leaf \(number)".utf8))
     }
 
-    static func interval(_ k: UInt64, streams: [UInt32] = [1, 2]) -> IntervalSeal {
+    static func interval(_ k: UInt64, streams: [UInt32] = [1, 2], private: Set<UInt32> = []) -> IntervalSeal {
         let items = streams.map { stream in
             let bytes = Array("item \(stream) \(k)".utf8)
             return IntervalItemRow(
                 k: k, stream: StreamNumber(stream), item: StoredItem(hash: leafHash(bytes), bytes: bytes))
         }
-        return IntervalSeal(k: k, items: items, leaf: leaf(k, type: 1, k: k), citations: [])
+        return IntervalSeal(
+            k: k, items: items, leaf: leaf(k, type: 1, k: k), citations: [],
+            privateStreams: Set(`private`.map { StreamNumber($0) }))
     }
 
     static func reading(_ point: UInt32, atMs: Int64, _ value: RawValue = .integer(1)) -> Reading {
