@@ -82,7 +82,8 @@ let package = Package(
         room("Modbus", ["Readings", "Profiles", "BlockingThread", "CModbus"]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto"),
         room("SparkplugPayload", [protobuf], exclude: ["sparkplug.proto"]),
-        room("MQTT", ["Readings", "Profiles", "BlockingThread", "SparkplugPayload", "CMosquitto"]),
+        room("BrokerClient", ["BlockingThread", "CMosquitto"]),
+        room("MQTT", ["Readings", "Profiles", "BlockingThread", "SparkplugPayload", "BrokerClient"]),
 
         // Changes the twin.
         room("CanonicalCBOR"),
@@ -169,11 +170,13 @@ let package = Package(
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         .target(name: "CMemory"),
         room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", "GracefulEnd", crypto] + hummingbird),
-        room("Simulation", ["Readings", "Profiles", "Modbus", "MQTT", "BlockingThread", logging]),
+        room("Simulation", ["Readings", "Profiles", "Modbus", "BrokerClient", "BlockingThread", logging]),
         room(
             "Gateway",
             [
-                "CBuildInfo", "CMemory", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
+                "CBuildInfo", "CMemory", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus",
+                "BrokerClient",
+                "MQTT",
                 "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
                 "Capture", "ProofOfWork",
                 "Tangle", "TangleClient", "WitnessClient", "TimeStamping", "Anchoring", "Evidence", "Disclosure",
@@ -184,9 +187,9 @@ let package = Package(
         door(
             "plumblined",
             [
-                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "BlockingThread", "FieldTools",
-                "LedgerStore", "Scrubbing", "Gateway", "Simulation", "LocalTangle", arguments, logging, lifecycle,
-                unixSignals,
+                "CBuildInfo", "Readings", "SourceYAML", "Profiles", "Modbus", "BrokerClient", "MQTT", "BlockingThread",
+                "FieldTools", "LedgerStore", "Scrubbing", "Gateway", "Simulation", "LocalTangle", arguments, logging,
+                lifecycle, unixSignals,
             ]),
         door(
             "plumbline",
@@ -206,7 +209,8 @@ let package = Package(
         door(
             "plumbline-bench",
             [
-                "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus", "MQTT",
+                "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus",
+                "BrokerClient", "MQTT",
                 "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "Gateway",
                 "ProofOfWork", "Tangle", "Anchoring", arguments, logging,
             ]),
@@ -222,7 +226,8 @@ let package = Package(
         tests("ModbusTests", ["Readings", "Profiles", "Modbus", "BlockingThread"]),
         tests("BlockingThreadTests", ["BlockingThread"]),
         tests("SparkplugPayloadTests", ["SparkplugPayload", protobuf]),
-        tests("MQTTTests", ["Readings", "SourceYAML", "Profiles", "SparkplugPayload", "MQTT"]),
+        tests("BrokerClientTests", ["BrokerClient"]),
+        tests("MQTTTests", ["Readings", "SourceYAML", "Profiles", "SparkplugPayload", "BrokerClient", "MQTT"]),
         tests("CanonicalCBORTests", ["CanonicalCBOR"]),
         tests("TwinModelTests", ["Readings", "CanonicalCBOR", "Hashing", "TwinModel"]),
         tests(
@@ -314,11 +319,16 @@ let package = Package(
         tests("TablesTests", ["Readings", "Tables"]),
         tests(
             "SimulationTests",
-            ["Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "TwinModel", "BuildingFile", "Simulation"]),
+            [
+                "Readings", "SourceYAML", "Profiles", "Modbus", "BrokerClient", "MQTT", "TwinModel", "BuildingFile",
+                "Simulation",
+            ]),
         tests(
             "GatewayTests",
             [
-                "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "MQTT", "Hashing", "MerkleLog", "LogEntries",
+                "CMemory", "Readings", "SourceYAML", "Profiles", "Modbus", "BrokerClient", "MQTT", "Hashing",
+                "MerkleLog",
+                "LogEntries",
                 "LedgerStore", "TwinModel", "Capture", "Anchoring", "Commanding", "Disclosure", "MetricsExport",
                 "LocalTangle", "TangleClient", "Gateway", logging,
             ]),

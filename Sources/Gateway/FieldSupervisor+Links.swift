@@ -1,3 +1,4 @@
+import BrokerClient
 package import Disclosure
 import Modbus
 import MQTT

@@ -1,3 +1,4 @@
+package import BrokerClient
 package import Capture
 package import Disclosure
 import Logging

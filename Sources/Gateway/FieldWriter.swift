@@ -1,6 +1,7 @@
+package import BrokerClient
 package import Commanding
 package import Modbus
-package import MQTT
+import MQTT
 package import Profiles
 package import Readings
 package import TwinModel

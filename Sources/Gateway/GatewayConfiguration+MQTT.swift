@@ -1,4 +1,4 @@
-package import MQTT
+package import BrokerClient
 import NIOSSL
 import SourceYAML
 

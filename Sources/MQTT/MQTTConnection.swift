@@ -1,4 +1,5 @@
 import BlockingThread
+package import BrokerClient
 package import Readings
 import Synchronization
 

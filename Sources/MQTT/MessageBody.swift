@@ -1,3 +1,4 @@
+import BrokerClient
 import Profiles
 
 /// The content of one message, each form of it made once, when the first point asks for it.

@@ -1,3 +1,4 @@
+package import BrokerClient
 package import Profiles
 
 extension MQTTMessage {

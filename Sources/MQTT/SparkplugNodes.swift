@@ -1,3 +1,4 @@
+import BrokerClient
 import Profiles
 import Readings
 import SparkplugPayload

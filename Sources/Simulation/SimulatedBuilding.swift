@@ -1,5 +1,5 @@
+package import BrokerClient
 package import Modbus
-package import MQTT
 package import Profiles
 import Synchronization
 

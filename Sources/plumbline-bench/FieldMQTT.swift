@@ -1,4 +1,5 @@
 import ArgumentParser
+import BrokerClient
 import Capture
 import FoundationEssentials
 import Gateway

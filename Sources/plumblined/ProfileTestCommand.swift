@@ -1,4 +1,5 @@
 import ArgumentParser
+import BrokerClient
 import FieldTools
 import MQTT
 import Profiles

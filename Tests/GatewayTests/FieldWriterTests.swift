@@ -1,3 +1,4 @@
+import BrokerClient
 import Commanding
 import Gateway
 import Hashing

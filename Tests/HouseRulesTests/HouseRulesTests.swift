@@ -22,8 +22,8 @@ struct HouseRulesTests {
         let reached = plan.reach(from: "plumbline")
         #expect(reached.contains("Evidence"))
         let forbidden: Set<String> = [
-            "LedgerStore", "Gateway", "Capture", "Anchoring", "TangleClient", "Modbus", "MQTT", "SourceYAML",
-            "CModbus", "CMosquitto", "CSQLite", "CYAML", "LocalTangle", "FacilityAPI", "Disclosure",
+            "LedgerStore", "Gateway", "Capture", "Anchoring", "TangleClient", "Modbus", "MQTT", "BrokerClient",
+            "SourceYAML", "CModbus", "CMosquitto", "CSQLite", "CYAML", "LocalTangle", "FacilityAPI", "Disclosure",
         ]
         #expect(reached.intersection(forbidden) == [])
     }
@@ -41,7 +41,7 @@ struct HouseRulesTests {
     @Test func `a pure room imports no clock, file, socket, logger or randomness`() {
         let outside: Set<String> = [
             "Glibc", "Foundation", "Dispatch", "Logging", "NIOCore", "NIOPosix", "Hummingbird", "AsyncHTTPClient",
-            "ServiceLifecycle", "CSQLite", "CModbus", "CMosquitto", "BlockingThread", "LedgerStore",
+            "ServiceLifecycle", "CSQLite", "CModbus", "CMosquitto", "BlockingThread", "BrokerClient", "LedgerStore",
         ]
         for file in plan.sources where Self.pureRooms.contains(file.room) {
             let found = outside.intersection(file.imports)

@@ -1,3 +1,4 @@
+import BrokerClient
 import MQTT
 import Profiles
 import Readings

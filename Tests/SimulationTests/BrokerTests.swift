@@ -1,3 +1,4 @@
+import BrokerClient
 import Foundation
 import MQTT
 import Profiles
@@ -13,8 +14,8 @@ import TwinModel
     @Test(.timeLimit(.minutes(2))) func `every MQTT point of the demo's building arrives, good and in its limits`()
         async throws
     {
-        let broker = try Broker()
-        defer { broker.stop() }
+        let broker = try await Broker()
+        defer { broker.end() }
         let port = broker.port
         let building = try House.building(mqttPort: port)
         let profiles = try House.profiles()
@@ -72,38 +73,5 @@ import TwinModel
         settings.uplinkEveryMs = 400
         settings.meterEveryMs = 250
         return settings
-    }
-}
-
-/// A mosquitto of this test alone.
-private final class Broker {
-    let port: UInt16
-    private let process: Process
-    private let folder: URL
-
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("plumbline-broker-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let path = try #require(
-            ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first {
-                FileManager.default.isExecutableFile(atPath: $0)
-            })
-        port = try LoopbackPort.free()
-        let file = folder.appendingPathComponent("mosquitto.conf")
-        try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n".write(
-            to: file, atomically: true, encoding: .utf8)
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = ["-c", file.path]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-    }
-
-    func stop() {
-        // Worker threads pass their blocked signals on; only this one cannot be blocked.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
     }
 }

@@ -1,3 +1,4 @@
+import BrokerClient
 import MQTT
 import Modbus
 import Profiles

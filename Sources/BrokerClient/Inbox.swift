@@ -1,10 +1,10 @@
 import CMosquitto
 
 /// A message and the instant it came.
-struct Arrival {
-    let message: MQTTMessage
+package struct Arrival {
+    package let message: MQTTMessage
     /// Milliseconds since 1970 by this host's clock.
-    let atMs: Int64
+    package let atMs: Int64
 }
 
 /// Where libmosquitto's callbacks put what they hear; nothing else happens in them. Belongs to one thread.

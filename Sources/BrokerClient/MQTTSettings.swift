@@ -35,7 +35,7 @@ package struct MQTTSettings: Sendable, Equatable {
     /// - Parameters:
     ///   - failures: in a row, from 1.
     ///   - chance: 0 ..< 1.
-    func backOffMs(failures: Int, chance: Double) -> Int {
+    package func backOffMs(failures: Int, chance: Double) -> Int {
         let doubled = backOffMsMin << min(max(failures - 1, 0), 16)
         let full = min(max(doubled, 1), backOffMsMax)
         return full - Int(Double(full) / 4 * min(max(chance, 0), 1))

@@ -1,15 +1,14 @@
 import Foundation
-import TestTools
 
 /// A mosquitto broker on a free loopback port, started by a test and ended by its pid.
-final class Broker: @unchecked Sendable {
+package final class Broker: @unchecked Sendable {
     // Written in `start` and `end` only, which one test calls one after the other.
     private var process: Process?
     private let folder: URL
-    let port: UInt16
+    package let port: UInt16
 
     /// - Parameter settings: lines of mosquitto's configuration.
-    init(_ settings: String = "allow_anonymous true") async throws {
+    package init(_ settings: String = "allow_anonymous true") async throws {
         port = try LoopbackPort.free()
         folder = FileManager.default.temporaryDirectory.appending(path: "plumbline-broker-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -24,7 +23,7 @@ final class Broker: @unchecked Sendable {
     }
 
     /// Returns when the broker has opened its port, which it tells on its standard error.
-    func start() async throws {
+    package func start() async throws {
         let process = Process()
         let names = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"]
         guard let name = names.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else {
@@ -51,7 +50,7 @@ final class Broker: @unchecked Sendable {
     }
 
     /// Kills it and waits for its end.
-    func end() {
+    package func end() {
         guard let process else { return }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()

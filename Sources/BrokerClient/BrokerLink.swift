@@ -1,11 +1,11 @@
-import BlockingThread
+package import BlockingThread
 import CMosquitto
 import Glibc
 
 /// One client at a broker, from its first attempt to its end. Belongs to one thread.
 ///
 /// It outlives its connections: what a QoS 2 exchange has reached when a connection breaks is carried on by the next one.
-final class BrokerLink {
+package final class BrokerLink {
     /// Messages read from the socket in one step before others get their turn.
     private static let readCountMax = 512
     private static let writePacketCountMax: Int32 = 64
@@ -14,7 +14,7 @@ final class BrokerLink {
     private static let systemAuthorities = "/etc/ssl/certs"
     private static let startLibrary: Void = { _ = mosquitto_lib_init() }()
 
-    let version: MQTTVersion
+    package let version: MQTTVersion
     private let handle: OpaquePointer
     private let settings: MQTTSettings
     private let inbox: Inbox
@@ -23,7 +23,7 @@ final class BrokerLink {
     /// - Parameters:
     ///   - will: what the broker says when this client disappears.
     ///   - nowMs: read when a message arrives.
-    init(
+    package init(
         _ settings: MQTTSettings, version: MQTTVersion, will: MQTTMessage? = nil, nowMs: @escaping () -> Int64
     ) throws(MQTTError) {
         _ = Self.startLibrary
@@ -56,7 +56,7 @@ final class BrokerLink {
     deinit { mosquitto_destroy(handle) }
 
     /// Waits until the broker has welcomed this client; whether it still had the session.
-    func connect(wake: WakePipe) throws(MQTTError) -> Bool {
+    package func connect(wake: WakePipe) throws(MQTTError) -> Bool {
         inbox.reset()
         let code =
             wasConnected
@@ -82,7 +82,7 @@ final class BrokerLink {
     }
 
     /// Waits for traffic, at most `timeoutMs`, and does what is due.
-    func step(timeoutMs: Int32, wake: WakePipe) throws(MQTTError) {
+    package func step(timeoutMs: Int32, wake: WakePipe) throws(MQTTError) {
         let socket = mosquitto_socket(handle)
         guard socket >= 0 else { throw .lost(code: Int32(MOSQ_ERR_CONN_LOST.rawValue)) }
         let wanted = POLLIN | (mosquitto_want_write(handle) ? POLLOUT : 0)
@@ -107,37 +107,37 @@ final class BrokerLink {
         }
     }
 
-    var hasArrivals: Bool { inbox.hasArrivals }
+    package var hasArrivals: Bool { inbox.hasArrivals }
 
     /// Messages since the last call, oldest first.
-    func takeArrivals() -> [Arrival] { inbox.takeArrivals() }
+    package func takeArrivals() -> [Arrival] { inbox.takeArrivals() }
 
     /// Answers to subscriptions, by packet id: the granted quality of service, 128 and above for a refusal.
-    func takeGranted() -> [(id: Int32, code: Int32)] { inbox.takeGranted() }
+    package func takeGranted() -> [(id: Int32, code: Int32)] { inbox.takeGranted() }
 
     /// Publications the broker is done with, by packet id, with its reason code.
-    func takeTaken() -> [(id: Int32, code: Int32)] { inbox.takeTaken() }
+    package func takeTaken() -> [(id: Int32, code: Int32)] { inbox.takeTaken() }
 
-    var dropped: Int { inbox.dropped }
+    package var dropped: Int { inbox.dropped }
 
     /// Bytes wait for the socket: what is published now only makes the library's own queue longer.
-    var isCrowded: Bool { mosquitto_want_write(handle) }
+    package var isCrowded: Bool { mosquitto_want_write(handle) }
 
     /// - Returns: the packet id that the broker's answer will carry.
-    func subscribe(_ filter: String, qos: Int) throws(MQTTError) -> Int32 {
+    package func subscribe(_ filter: String, qos: Int) throws(MQTTError) -> Int32 {
         var id: Int32 = 0
         try Self.kept(mosquitto_subscribe(handle, &id, filter, Int32(qos)))
         return id
     }
 
-    func unsubscribe(_ filter: String) throws(MQTTError) {
+    package func unsubscribe(_ filter: String) throws(MQTTError) {
         try Self.kept(mosquitto_unsubscribe(handle, nil, filter))
     }
 
     /// - Parameter expirySeconds: a version 5 broker drops it after that.
     /// - Returns: the packet id that the broker's answer will carry.
     @discardableResult
-    func publish(_ message: MQTTMessage, expirySeconds: UInt32? = nil) throws(MQTTError) -> Int32 {
+    package func publish(_ message: MQTTMessage, expirySeconds: UInt32? = nil) throws(MQTTError) -> Int32 {
         var id: Int32 = 0
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
@@ -156,7 +156,7 @@ final class BrokerLink {
     }
 
     /// Says good-bye, so that the broker does not publish the will. A connection that is gone already needs none.
-    func disconnect() { _ = mosquitto_disconnect(handle) }
+    package func disconnect() { _ = mosquitto_disconnect(handle) }
 
     private func setCallbacks() {
         mosquitto_connect_v5_callback_set(handle) { _, object, code, flags, _ in

@@ -1,4 +1,4 @@
-import BlockingThread
+package import BlockingThread
 import Synchronization
 
 /// Messages on their way to a broker: filled from any thread, emptied by the loop that owns the connection.
@@ -47,7 +47,7 @@ package final class Outbox: Sendable {
     package static let sizeBytesMax = 16 << 20
     private static let takenMax = 1024
 
-    let wake = WakePipe()
+    package let wake = WakePipe()
     private let state = Mutex(State())
 
     package init() {}
@@ -114,7 +114,7 @@ package final class Outbox: Sendable {
     }
 
     /// Every ticket fails and its message is not sent; what nobody waits for stays.
-    func failAll(_ error: MQTTError) {
+    package func failAll(_ error: MQTTError) {
         let tickets = state.withLock { state in
             state.entries.removeFirst(state.head)
             state.head = 0
@@ -148,7 +148,7 @@ package final class Outbox: Sendable {
 }
 
 /// What of an outbox is under way on one connection. Belongs to the thread of the connection.
-struct Sending {
+package struct Sending {
     /// Publications with QoS 1 and 2 that the broker has not answered yet, at most.
     private static let openCountMax = 64
     private static let batchMax = 256
@@ -159,14 +159,14 @@ struct Sending {
     /// Packet ids of QoS 1 and 2 without an answer.
     private var open: Set<Int32> = []
 
-    init(_ outbox: Outbox) { self.outbox = outbox }
+    package init(_ outbox: Outbox) { self.outbox = outbox }
 
     /// Somebody waits for a message that the broker may or may not have.
-    var hasOpenTickets: Bool { !tickets.isEmpty }
-    var isIdle: Bool { open.isEmpty && outbox.isEmpty }
+    package var hasOpenTickets: Bool { !tickets.isEmpty }
+    package var isIdle: Bool { open.isEmpty && outbox.isEmpty }
 
     /// Sends what waits, as far as the socket and the broker keep up, and passes the broker's answers on.
-    mutating func step(_ link: BrokerLink) throws(MQTTError) {
+    package mutating func step(_ link: BrokerLink) throws(MQTTError) {
         for (id, code) in link.takeTaken() {
             open.remove(id)
             guard let ticket = tickets.removeValue(forKey: id) else { continue }
@@ -189,7 +189,7 @@ struct Sending {
     }
 
     /// The connection is gone: nobody can tell any more what became of the open ones.
-    mutating func fail(_ error: MQTTError) {
+    package mutating func fail(_ error: MQTTError) {
         for ticket in tickets.values { outbox.settle(ticket, error) }
         tickets = [:]
         open = []
