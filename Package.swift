@@ -308,6 +308,12 @@ let package = Package(
                 "TangleClient", "LocalTangle", "Evidence", "LedgerStore", "Capture", "Anchoring", "Disclosure",
                 "SiteTesting", logging,
             ]),
+        tests(
+            "ThreatTests",
+            [
+                "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle", "Evidence", "LedgerStore",
+                "Capture", "Disclosure", "Witness", "WitnessClient", "Anchoring", "LogTesting", "SiteTesting",
+            ]),
         tests("FacilityPageTests", ["FacilityPage"]),
         tests(
             "FacilityAPITests",
