@@ -58,7 +58,7 @@ extension AnchorFlow {
     private var witnessedLog: WitnessedLog {
         let ledger = ledger
         return WitnessedLog(
-            key: writer.key.verifierKey, consistencyProof: { try await ledger.consistencyProof(from: $0, to: $1) },
+            keys: writer.history, consistencyProof: { try await ledger.consistencyProof(from: $0, to: $1) },
             root: { try await ledger.root(size: $0) })
     }
 

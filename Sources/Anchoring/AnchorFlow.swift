@@ -186,6 +186,10 @@ package actor AnchorFlow {
         if !isPlanned {
             let last = try await ledger.lastCheckpoint()
             status.nextMs = last.map { Int64(clamping: $0.signedMs) + settings.everyMs } ?? nowMs()
+            // A beacon that waits for its signature, as behind a key leaf, is not put off.
+            if let beacon = try await ledger.lastBeacon(), try await ledger.lastAnchorSeq() < beacon.seq {
+                status.nextMs = nowMs()
+            }
             try await rememberContradiction()
             isPlanned = true
         }
@@ -221,6 +225,8 @@ package actor AnchorFlow {
             let anchor = try await writer.checkpoint(with: milestone)
             self.dueMs[anchor.seq] = dueMs
             status.nextMs = nowMs() + settings.everyMs
+            // The old log key has signed its replacement: the new one shows itself at once.
+            if await writer.owesNewSignature { isAsked = true }
             journal.info("checkpoint signed", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
             await tell(anchor)
             await cosign(anchor, knownSize: knownSize)

@@ -1,4 +1,5 @@
 package import Hashing
+package import LogEntries
 package import MerkleLog
 import Witness
 package import WitnessClient
@@ -17,17 +18,17 @@ package struct ConfiguredWitness: Sendable {
 
 /// What the memory off the box needs to see of the log.
 package struct WitnessedLog: Sendable {
-    package let key: VerifierKey
+    package let keys: LogKeys
     /// RFC 6962 section 2.1.2, both sizes inside the log.
     package let consistencyProof: @Sendable (_ old: UInt64, _ size: UInt64) async throws -> [Hash]
     /// Root of the first so many leaves, which the log has.
     package let root: @Sendable (_ size: UInt64) async throws -> Hash
 
     package init(
-        key: VerifierKey, consistencyProof: @escaping @Sendable (UInt64, UInt64) async throws -> [Hash],
+        keys: LogKeys, consistencyProof: @escaping @Sendable (UInt64, UInt64) async throws -> [Hash],
         root: @escaping @Sendable (UInt64) async throws -> Hash
     ) {
-        self.key = key
+        self.keys = keys
         self.consistencyProof = consistencyProof
         self.root = root
     }
@@ -125,8 +126,8 @@ package struct Witnesses: Sendable {
     private static func claim(
         of witness: ConfiguredWitness, _ what: String, _ checkpoint: Checkpoint, _ log: WitnessedLog
     ) async throws -> Word {
-        guard let note = try await witness.calls.latest(origin: checkpoint.origin), note.isSigned(by: log.key),
-            let known = note.checkpoint, known.origin == checkpoint.origin
+        guard let note = try await witness.calls.latest(origin: checkpoint.origin), let known = note.checkpoint,
+            known.origin == checkpoint.origin, log.keys.terms.contains(where: { note.isSigned(by: $0.key) })
         else { return .silent("it claims to know \(what) and does not show this log's signature for it") }
         if known.size > checkpoint.size { return .contradicts(note) }
         let root = known.size == checkpoint.size ? checkpoint.root : try await log.root(known.size)

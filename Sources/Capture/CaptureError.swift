@@ -20,6 +20,10 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
     case cannotChangeNow
     /// The key's name is not the log's origin.
     case wrongKey(origin: String, key: String)
+    /// The log was closed; a later epoch goes on.
+    case ended(leaf: UInt64)
+    /// A beacon waits for its checkpoint; a key or an end must not come between.
+    case checkpointDue
 
     package var description: String {
         switch self {
@@ -37,6 +41,11 @@ package enum CaptureError: Error, Equatable, CustomStringConvertible {
         case .changeUnderWay: "another change of the building is under way; ask again when it has ended"
         case .cannotChangeNow:
             "the log takes no new configuration now: the disk is full, or the clock is behind the last milestone; see plumblined status"
+        case .ended(let leaf):
+            "this log was ended in leaf \(leaf); finish plumblined epoch open, the next log takes its place"
+        case .checkpointDue:
+            "the last beacon is not signed yet; start the gateway until plumblined status shows the next anchor, then stop it and "
+                + "try again"
         case .wrongKey(let origin, let key):
             "log.key signs as \(key), but this log is \(origin); put the right key in place"
         }

@@ -13,6 +13,8 @@ package enum LedgerCreation {
         package let key: LogSigningKey
         /// vkey of the recovery key, made off the box; its name is the origin.
         package let recoveryKey: VerifierKey
+        /// Its private half, which a log that names a previous one needs for its leaf 1.
+        package let opener: LogSigningKey?
         package let network: String
         /// ms, 1 000 … 86 400 000; fixed for ever.
         package let periodMs: UInt64
@@ -20,8 +22,10 @@ package enum LedgerCreation {
 
         package init(
             key: LogSigningKey, recoveryKey: VerifierKey, network: String, periodMs: UInt64 = 60_000,
-            previous: PreviousLog? = nil
+            previous: PreviousLog? = nil, opener: LogSigningKey? = nil
         ) {
+            precondition((previous == nil) == (opener == nil))
+            self.opener = opener
             self.key = key
             self.recoveryKey = recoveryKey
             self.network = network
@@ -43,7 +47,7 @@ package enum LedgerCreation {
         }
     }
 
-    /// Writes leaves 0, 1 and 2 into a new ledger in `directory`, which must exist. The key's name becomes the origin.
+    /// Writes leaves 0, 1 and 2, and a key leaf behind leaf 0 when there is a previous log, into a new ledger in `directory`, which must exist. The key's name becomes the origin.
     ///
     /// What an interrupted creation left behind is replaced; a ledger that has begun never is.
     package static func create(
@@ -74,6 +78,16 @@ package enum LedgerCreation {
         func leaf(_ body: Leaf.Body) -> NewLeaf {
             let leaf = Leaf(wallMs: nowMs, bootNumber: 1, monoMs: 0, body: body)
             return NewLeaf(type: UInt8(truncatingIfNeeded: body.type), wallMs: nowMs, bytes: leaf.encoded())
+        }
+        if let opener = founding.opener {
+            let message = Leaf.Key.message(origin: origin, leafIndex: 1, newKey: identity.logKey)
+            let statement = Leaf.Key(
+                newKey: identity.logKey, recoveryKey: founding.recoveryKey.description,
+                signature: try opener.sign(message))
+            try await ledger.begin(
+                genesis: leaf(.genesis(genesis)), key: leaf(.key(statement)), boot: leaf(.boot(boot)),
+                config: leaf(.config(config)), change: configuration.change)
+            return ledger
         }
         try await ledger.begin(
             genesis: leaf(.genesis(genesis)), boot: leaf(.boot(boot)), config: leaf(.config(config)),

@@ -27,14 +27,25 @@ extension LogWriter {
     package static func start(
         ledger: Ledger, key: LogSigningKey, clock: Clock, random: @escaping RandomBytes, building: Building
     ) async throws -> (writer: LogWriter, start: Start) {
+        try await start(
+            ledger: ledger, keys: SigningKeys(current: key), clock: clock, random: random, building: building)
+    }
+
+    /// The same for a log whose key may just have been replaced. Throws `ended` for one that was closed for another.
+    package static func start(
+        ledger: Ledger, keys: SigningKeys, clock: Clock, random: @escaping RandomBytes, building: Building
+    ) async throws -> (writer: LogWriter, start: Start) {
+        let key = keys.current
         guard key.verifierKey.name == ledger.identity.origin else {
             throw CaptureError.wrongKey(origin: ledger.identity.origin, key: key.verifierKey.name)
         }
+        if let end = try await ledger.endLeaf() { throw CaptureError.ended(leaf: end.index) }
         guard let hash = try await ledger.head().configHash, let stored = try await ledger.config(hash) else {
             throw LedgerError.notALedger(file: ledger.directory + "/" + Ledger.fileName)
         }
         let writer = LogWriter(
-            store: ledger, key: key, clock: clock, random: random, configuration: try LogConfiguration(stored))
+            store: ledger, keys: keys, history: try await history(of: ledger), clock: clock, random: random,
+            configuration: try LogConfiguration(stored))
         return (writer, try await writer.start(building: building))
     }
 

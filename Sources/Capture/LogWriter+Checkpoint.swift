@@ -30,13 +30,18 @@ extension LogWriter {
     }
 
     /// The beacon whose anchor a crash prevented.
-    private func beaconWithoutAnchor() throws -> StoredBeacon? {
+    func beaconWithoutAnchor() throws -> StoredBeacon? {
         let lastSeq = try ledger { try $0.lastAnchorSeq() }
         guard let beacon = try ledger({ try $0.lastBeacon() }), beacon.seq > lastSeq else { return nil }
         return beacon
     }
 
     private func appendBeacon(_ facts: BeaconFacts, seq: UInt64) throws -> UInt64 {
+        let leaf = try beaconLeaf(facts, seq: seq)
+        return try ledger { try $0.appendBeacon(leaf, seq: seq, facts: facts) }
+    }
+
+    func beaconLeaf(_ facts: BeaconFacts, seq: UInt64) throws -> NewLeaf {
         let nowMs = clock.wallMs()
         let beaconMs = UInt64(facts.milestoneTimeS) * 1_000
         try checkClock(nowMs: nowMs, milestoneMs: beaconMs)
@@ -51,9 +56,7 @@ extension LogWriter {
             Leaf.Beacon(
                 anchorSeq: seq, previous: previous, milestoneIndex: UInt64(facts.milestoneIndex),
                 milestoneID: facts.milestoneID, milestoneTime: UInt64(facts.milestoneTimeS)))
-        return try ledger { [leaf = try leaf(body, nowMs: nowMs)] in
-            try $0.appendBeacon(leaf, seq: seq, facts: facts)
-        }
+        return try leaf(body, nowMs: nowMs)
     }
 
     /// An interval sealed early (at a restart) must have ended before a checkpoint may cover it, and so must the time that a
@@ -69,25 +72,31 @@ extension LogWriter {
         let root = try rehash(size: size)
         let checkpoint = Checkpoint(origin: identity.origin, size: size, root: root)
         let kept = try checkpointFile.read()
-        let signed = try signatureInFile(kept, checkpoint) ?? key.sign(checkpoint)
-        guard signed.isSigned(by: key.verifierKey), let payload = AnchorPayload(signed, by: key.verifierKey) else {
+        let signer = signer(of: size)
+        let signed = try signatureInFile(kept, checkpoint, signer) ?? signer.sign(checkpoint)
+        guard signed.isSigned(by: signer.verifierKey), let payload = AnchorPayload(signed, by: signer.verifierKey)
+        else {
             throw refuse("a signature that was just made does not hold", size: size)
         }
         let note = signed.note
         let last = try ledger { try $0.lastCheckpoint() }
         if kept != note { try checkpointFile.swap(last?.note, for: note) }
         let nowMs = clock.wallMs()
-        return try ledger {
+        let anchor = try ledger {
             try $0.addAnchor(
                 seq: seq, size: size, root: root, note: note, payload: payload.bytes, beaconLeaf: beaconLeaf,
                 signedMs: nowMs)
         }
+        hasSigned(size: size)
+        return anchor
     }
 
     /// The signature of this checkpoint that an earlier try left in the file.
-    private func signatureInFile(_ note: String?, _ checkpoint: Checkpoint) throws -> SignedNote? {
+    private func signatureInFile(
+        _ note: String?, _ checkpoint: Checkpoint, _ signer: LogSigningKey
+    ) throws -> SignedNote? {
         guard let signed = note.flatMap(SignedNote.init), signed.text == checkpoint.text,
-            signed.isSigned(by: key.verifierKey)
+            signed.isSigned(by: signer.verifierKey)
         else { return nil }
         return signed
     }
@@ -161,8 +170,8 @@ extension LogWriter {
             guard let stored else { return nil }
             return .unlikeCheckpoint(what: "the file checkpoint is missing", size: stored.size, file: file)
         }
-        guard let signed = SignedNote(note), signed.isSigned(by: key.verifierKey), let checkpoint = signed.checkpoint,
-            checkpoint.origin == identity.origin
+        guard let signed = SignedNote(note), let checkpoint = signed.checkpoint, checkpoint.origin == identity.origin,
+            let signer = history.signer(of: signed, checkpoint)
         else { return .unlikeCheckpoint(what: "the file checkpoint is not signed by log.key", size: 0, file: file) }
         let size = checkpoint.size
         if let stored, stored.size > size {
@@ -185,23 +194,24 @@ extension LogWriter {
         } catch LedgerError.damaged(let what, _) {
             return .unlikeCheckpoint(what: what, size: size, file: file)
         }
-        if stored?.note != note { try adopt(signed, checkpoint) }
+        if stored?.note != note { try adopt(signed, checkpoint, by: signer) }
         return nil
     }
 
     /// A crash came between swapping the file and storing the anchor: the signature is made, so it is kept.
-    private func adopt(_ signed: SignedNote, _ checkpoint: Checkpoint) throws {
+    private func adopt(_ signed: SignedNote, _ checkpoint: Checkpoint, by signer: VerifierKey) throws {
         let note = signed.note
         // Its block is not worked on before the network's time has passed the leaves'.
         let nowMs = max(clock.wallMs(), leafMsMax)
         let lastSeq = try ledger { try $0.lastAnchorSeq() }
         let beacon = try ledger { try $0.lastBeacon() }
-        guard let payload = AnchorPayload(signed, by: key.verifierKey) else { return }
+        guard let payload = AnchorPayload(signed, by: signer) else { return }
         let isBeacon = beacon.map { $0.leafIndex + 1 == checkpoint.size && $0.seq == lastSeq + 1 } ?? false
         _ = try ledger {
             try $0.addAnchor(
                 seq: lastSeq + 1, size: checkpoint.size, root: checkpoint.root, note: note, payload: payload.bytes,
                 beaconLeaf: isBeacon ? checkpoint.size - 1 : nil, signedMs: nowMs)
         }
+        hasSigned(size: checkpoint.size)
     }
 }

@@ -12,7 +12,16 @@ internal import Synchronization
 package actor LogWriter {
     package nonisolated let store: Ledger
     package nonisolated let identity: LedgerIdentity
+    /// The log key in force.
     package nonisolated let key: LogSigningKey
+    /// Who may sign which tree of this log.
+    package nonisolated let history: LogKeys
+    /// The key before it, as long as it has to sign the tree that ends with its own replacement.
+    var former: LogSigningKey?
+    /// Called when that is done: its private half is of no use any more.
+    nonisolated let retireFormer: @Sendable () -> Void
+    /// The former key has signed the change and the new one has signed nothing yet.
+    package internal(set) var owesNewSignature = false
     package nonisolated let clock: Clock
     nonisolated let random: RandomBytes
     nonisolated let checkpointFile: CheckpointFile
@@ -35,11 +44,15 @@ package actor LogWriter {
     package internal(set) var signingRefusal: LedgerError?
 
     init(
-        store: Ledger, key: LogSigningKey, clock: Clock, random: @escaping RandomBytes, configuration: LogConfiguration
+        store: Ledger, keys: SigningKeys, history: LogKeys, clock: Clock, random: @escaping RandomBytes,
+        configuration: LogConfiguration
     ) {
+        former = keys.former
+        retireFormer = keys.retireFormer
+        self.history = history
         self.store = store
         identity = store.identity
-        self.key = key
+        key = keys.current
         self.clock = clock
         self.random = random
         self.configuration = configuration

@@ -1,5 +1,6 @@
 import CanonicalCBOR
 package import Hashing
+import LogEntries
 import MerkleLog
 
 /// One entry of `06-compromised.cbor`: the recovery key says that the log key was stolen, and up to which tree it still

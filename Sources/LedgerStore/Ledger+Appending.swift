@@ -83,10 +83,7 @@ extension Ledger {
     package func appendBeacon(_ leaf: NewLeaf, seq: UInt64, facts: BeaconFacts) throws -> UInt64 {
         try append { database, tree in
             let index = try database.append(leaf, to: &tree)
-            try database.run(
-                "INSERT INTO beacon VALUES (?, ?, ?, ?, ?, ?)", .natural(seq), .natural(index),
-                .int(facts.milestoneIndex),
-                .hash(facts.milestoneID), .int(facts.milestoneTimeS), .blob(facts.milestone))
+            try database.addBeacon(seq: seq, leaf: index, facts)
             return index
         }
     }

@@ -79,7 +79,8 @@ extension LedgerReader {
 extension LedgerReader {
     /// Names of tables whose rows `form` reads.
     package static let tablesBeside = [
-        "access_use", "citation", "command", "command_key", "event", "field_memory", "job", "latest", "open_batch",
+        "access_use", "citation", "command", "command_key", "compromise", "event", "field_memory", "job", "latest",
+        "open_batch",
         "point_number", "stream_number", "token",
     ]
 
@@ -102,6 +103,7 @@ extension LedgerReader {
                 _ = try (row.natural(0), row.text(1), row.hash(2), row.natural(3), row.natural(4))
                 return true
             }
+        case "compromise": _ = try database.compromises()
         case "event": _ = try (database.lastEventID(), database.events(after: 0, limit: Int(Int32.max)))
         case "field_memory":
             try database.each("SELECT device, profile_hash, address, layout, learned_ms FROM field_memory") { row in

@@ -7,6 +7,7 @@ enum Schema {
 
     static let steps: [String] = [
         first, leavesByTime, openBatches, fieldMemory, commands, cosignatures, timeStamps, erasures,
+        compromises,
     ]
 
     private static let first = """
@@ -120,6 +121,12 @@ enum Schema {
     private static let cosignatures = """
         CREATE TABLE cosignature (
             size INTEGER NOT NULL, witness TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (size, witness)) WITHOUT ROWID;
+        """
+
+    /// Statements of the recovery key that the log key was stolen.
+    private static let compromises = """
+        CREATE TABLE compromise (
+            size INTEGER PRIMARY KEY, statement BLOB NOT NULL, recovery_key TEXT NOT NULL, made_ms INTEGER NOT NULL);
         """
 
     /// Responses of time-stamping authorities, by anchor.

@@ -1,4 +1,3 @@
-internal import Glibc
 package import Hashing
 
 /// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches
@@ -9,15 +8,7 @@ package struct TokenDesk {
 
     /// Opens the ledger of `directory`, which must have been brought up to date by this version.
     package init(directory: String) throws {
-        let path = directory + "/" + Ledger.fileName
-        guard access(path, F_OK) == 0 else { throw LedgerError.missing(file: path) }
-        database = try Database(path: path, mode: .readWrite)
-        try database.checkKind()
-        let found = try database.pragma("user_version") ?? 0
-        guard found == Schema.version else {
-            throw LedgerError.newerSchema(found: found, known: Schema.version, file: path)
-        }
-        try database.script("PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+        database = try Database.beside(directory)
     }
 
     /// - Throws: `outOfOrder` when a valid token has that name already.

@@ -16,6 +16,11 @@ package struct LogSigningKey: Sendable {
         self.verifierKey = verifierKey
     }
 
+    /// The same pair of keys under another name, as a later epoch needs it; `nil` for a name that no note can carry.
+    package func named(_ name: String) -> LogSigningKey? {
+        LogSigningKey(name: name, seed: Array(key.rawRepresentation))
+    }
+
     /// 64 bytes of Ed25519 signature.
     package func sign(_ message: [UInt8]) throws -> [UInt8] { Array(try key.signature(for: message)) }
 

@@ -1,6 +1,7 @@
 import Evidence
 import Foundation
 import Hashing
+import LogEntries
 import MerkleLog
 import Testing
 

@@ -1,5 +1,4 @@
 package import Hashing
-package import LogEntries
 package import MerkleLog
 
 /// Which key may sign which tree of one log: the key of the first leaf, and what the recovery key put in its place.
