@@ -73,3 +73,45 @@ struct ContextCollector {
             proof: try await reader.inclusionProof(of: leaf.index, size: size))
     }
 }
+
+/// What an evidence file tells of the log's keys beside the leaves of its period.
+struct KeyCollector {
+    let reader: LedgerReader
+
+    /// Every statement of theft, with the proof that leads from a tree of this size to it, or the other way round.
+    func compromises(beside size: UInt64, isBothWays: Bool) async throws -> [PeriodCompromise] {
+        let whole = try await reader.size()
+        var found: [PeriodCompromise] = []
+        for stored in try await reader.compromises() {
+            let larger = max(size, stored.size)
+            let smaller = min(size, stored.size)
+            let isNeeded = isBothWays || stored.size > size
+            let isPossible = smaller > 0 && smaller < larger && larger <= whole
+            let proof =
+                isNeeded && isPossible ? try await reader.consistencyProof(from: smaller, to: larger) : []
+            found.append(
+                PeriodCompromise(statement: stored.statement, recoveryKey: stored.recoveryKey, proof: proof))
+        }
+        return found
+    }
+
+    /// The last element of a reading file; `nil` for a log whose keys are those of its first day.
+    func keys(under size: UInt64) async throws -> ReadingKeys? {
+        var leaves = try await reader.keyLeaves().filter { $0.index < size }
+        if let first = try await reader.leaf(at: 0), case .genesis(let genesis) = try Leaf.decode(first.bytes).body,
+            genesis.previous != nil
+        {
+            leaves.insert(first, at: 0)
+        }
+        let compromises = try await compromises(beside: size, isBothWays: true)
+        if leaves.isEmpty, compromises.isEmpty { return nil }
+        var statements: [ReadingKeys.Statement] = []
+        for leaf in leaves {
+            statements.append(
+                ReadingKeys.Statement(
+                    index: leaf.index, leaf: leaf.bytes,
+                    proof: try await reader.inclusionProof(of: leaf.index, size: size)))
+        }
+        return ReadingKeys(leaves: statements, compromises: compromises)
+    }
+}

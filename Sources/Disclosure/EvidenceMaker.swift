@@ -79,7 +79,8 @@ package struct EvidenceMaker: EvidenceMaking {
             leafIndex: leaf.index, inclusionProof: try await reader.inclusionProof(of: leaf.index, size: anchor.size),
             checkpoint: anchor.payload, block: Array(proven.block), milestone: Array(proven.milestone),
             path: Array(proven.path), config: configItems(of: config, [0, place + 1]),
-            card: String(decoding: card, as: UTF8.self)
+            card: String(decoding: card, as: UTF8.self),
+            keys: try await KeyCollector(reader: reader).keys(under: anchor.size)
         ).encoded()
     }
 

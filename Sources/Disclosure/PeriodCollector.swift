@@ -52,6 +52,7 @@ struct PeriodCollector {
         parts.context.consistency = later.consistency
         parts.anchors += later.anchors
         try await addCosignatures(&parts.anchors)
+        parts.compromises = try await KeyCollector(reader: reader).compromises(beside: end.size, isBothWays: false)
         return parts
     }
 

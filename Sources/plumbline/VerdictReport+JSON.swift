@@ -30,9 +30,34 @@ extension VerdictReport {
             .init("streams", .array(facts.streams.map { .number($0) })),
             .init("counts", counts),
             .init("configurationChanges", .array(facts.configurationChanges.map { .string($0) })),
+            .init("log", log),
             .init("timeStamps", .array(facts.timeStamps.map(timeStamp))),
             .init("readings", .array(facts.shown.map(VerdictReport.reading))),
             .init("program", .string(Build.text)),
+        ])
+    }
+
+    /// Keys, epochs and the end of the log.
+    private var log: JSON {
+        let history = verdict.facts.history
+        let previous = history.previous.map { previous in
+            JSON.object([
+                .init("origin", .string(previous.origin)), .init("size", .number(previous.size)),
+                .init("root", .string(previous.root.hex)),
+            ])
+        }
+        let changes = history.keyChanges.map { change in
+            JSON.object([.init("leaf", .number(change.leafIndex)), .init("key", .string(change.key))])
+        }
+        let doubtful = history.doubtful.map { leaves in
+            JSON.object([.init("from", .number(leaves.lowerBound)), .init("to", .number(leaves.upperBound - 1))])
+        }
+        let end = history.end.map { end in
+            JSON.object([.init("leaf", .number(end.leafIndex)), .init("next", text(end.nextOrigin))])
+        }
+        return .object([
+            .init("previous", previous ?? .null), .init("keyChanges", .array(changes)),
+            .init("doubtful", doubtful ?? .null), .init("end", end ?? .null),
         ])
     }
 

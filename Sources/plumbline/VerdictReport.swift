@@ -16,6 +16,7 @@ struct VerdictReport {
         var lines = [head] + readings
         lines += notes
         lines += steps
+        lines += facts.history.lines(.english).map { "  log keys       \(Terminal.safe($0))" }
         lines += facts.configurationChanges.map { "  changed        \(Terminal.safe($0))" }
         lines.append(Terminal.paint(Terminal.safe(verdict.sentence(.english)), colour))
         if !facts.timeStamps.isEmpty { lines.append(Verdict.timeStampLine(.english)) }
