@@ -1,5 +1,6 @@
 import Evidence
 import Hashing
+import LogEntries
 import Readings
 import Tangle
 
