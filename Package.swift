@@ -119,7 +119,9 @@ let package = Package(
         room("ProofOfWork", ["Hashing", "CCurl"]),
         room("Tangle", ["Hashing", "ProofOfWork", crypto]),
         room("TimeStamping", ["Hashing", crypto, cryptoExtras, asn1]),
-        room("TangleClient", ["Hashing", "TimeStamping", httpClient, nioCore, nioHTTP1, nioPosix]),
+        room(
+            "TangleClient",
+            ["Hashing", "Tangle", "TimeStamping", "BrokerClient", httpClient, nioCore, nioHTTP1, nioPosix]),
         room(
             "Anchoring",
             [
@@ -169,7 +171,7 @@ let package = Package(
         room("MetricsExport", [coreMetrics]),
         .target(name: "CBuildInfo", cSettings: [.define("PLUMBLINE_COMMIT", to: "\"\(commit ?? "unknown")\"")]),
         .target(name: "CMemory"),
-        room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", "GracefulEnd", crypto] + hummingbird),
+        room("LocalTangle", ["Hashing", "ProofOfWork", "Tangle", "BrokerClient", "GracefulEnd", crypto] + hummingbird),
         room("Simulation", ["Readings", "Profiles", "Modbus", "BrokerClient", "BlockingThread", logging]),
         room(
             "Gateway",
@@ -272,16 +274,19 @@ let package = Package(
                 "Capture", "Disclosure",
             ], path: "Tests/SiteTesting", swiftSettings: house),
         tests("TimeStampingTests", ["Hashing", "TimeStamping", "StampTesting", crypto]),
-        tests("TangleClientTests", ["Hashing", "TimeStamping", "TangleClient"]),
+        tests("TangleClientTests", ["Hashing", "Tangle", "TimeStamping", "BrokerClient", "TangleClient"]),
         tests(
             "LocalTangleTests",
-            ["Hashing", "ProofOfWork", "Tangle", "TangleClient", "LocalTangle", httpClient, nioCore, nioHTTP1]),
+            [
+                "Hashing", "ProofOfWork", "Tangle", "TangleClient", "BrokerClient", "LocalTangle", httpClient, nioCore,
+                nioHTTP1,
+            ]),
         tests(
             "AnchoringTests",
             [
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TangleClient", "Witness", "WitnessClient", "TimeStamping", "LedgerStore", "Capture",
-                "Anchoring", "LocalTangle", "Evidence", "Disclosure", "StampTesting", logging,
+                "Tangle", "BrokerClient", "TangleClient", "Witness", "WitnessClient", "TimeStamping", "LedgerStore",
+                "Capture", "Anchoring", "LocalTangle", "Evidence", "Disclosure", "StampTesting", logging,
             ]),
         // A log in memory with its anchors, honest or lying.
         .target(

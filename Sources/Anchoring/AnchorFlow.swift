@@ -73,6 +73,7 @@ package actor AnchorFlow {
     let nowMs: @Sendable () -> Int64
     let journal: Logger
     private let pause: @Sendable (_ ms: Int64) async throws -> Void
+    private let events: NodeEventStream?
     private let tell: @Sendable (StoredAnchor) async -> Void
     package internal(set) var status: Status
     /// When this flow began, UTC ms.
@@ -91,11 +92,12 @@ package actor AnchorFlow {
     /// - Parameters:
     ///   - tag: 20 bytes, `formats.md` section 5.
     ///   - pause: waits that long, or throws when the task is cancelled.
+    ///   - events: what the nodes tell by themselves; rounds come earlier then, and do the same.
     ///   - tell: called with an anchor whenever its stored state has changed.
     package init(
         settings: Settings, ledger: Ledger, writer: LogWriter, node: any TangleNode, miner: any NonceSearch,
         tag: [UInt8], witnesses: Witnesses? = nil, journal: Logger, nowMs: @escaping @Sendable () -> Int64,
-        pause: @escaping @Sendable (_ ms: Int64) async throws -> Void,
+        pause: @escaping @Sendable (_ ms: Int64) async throws -> Void, events: NodeEventStream? = nil,
         tell: @escaping @Sendable (StoredAnchor) async -> Void = { _ in }
     ) {
         self.settings = settings
@@ -108,6 +110,7 @@ package actor AnchorFlow {
         self.journal = journal
         self.nowMs = nowMs
         self.pause = pause
+        self.events = events
         self.tell = tell
         startedMs = nowMs()
         status = Status(nextMs: startedMs)
@@ -120,8 +123,17 @@ package actor AnchorFlow {
     package func run() async throws {
         while !Task.isCancelled {
             let wait = await round()
-            do { try await pause(wait) } catch { return }
+            do { try await rest(wait) } catch { return }
         }
+    }
+
+    /// Waits for the next round; what a node tells cuts it short, but never a pause after a failure.
+    private func rest(_ ms: Int64) async throws {
+        guard let events else { return try await pause(ms) }
+        // Without the ledger nothing is followed, and the next round tells why.
+        let open = (try? await ledger.openAnchors()) ?? []
+        events.follow(open.flatMap(\.attempts).map(\.blockID).reversed(), milestones: !open.isEmpty)
+        if status.trouble == nil { try await events.pause(ms, by: pause) } else { try await pause(ms) }
     }
 
     /// Makes a checkpoint at the next round, whatever the schedule says.

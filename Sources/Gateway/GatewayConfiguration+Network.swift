@@ -9,7 +9,7 @@ extension GatewayConfiguration {
         LocalTangleConfiguration(
             networkName: Self.localNetworkName, intervalMs: localTangle.intervalMs,
             minPoWScore: localTangle.minPoWScore,
-            directory: directory)
+            directory: directory, events: localTangle.events)
     }
 
     /// What a node must be before anything is sent to it.

@@ -51,9 +51,10 @@ extension GatewayConfiguration {
         if let node = root["timeStamp"] { result.timeStamp = try timeStamp(node, path: path) }
         if let node = root["tangle"] { result.tangle = try tangle(node, path: path) }
         if let local = root["localTangle"] {
-            try local.allow(["interval", "minPowScore", "port"])
+            try local.allow(["interval", "minPowScore", "port", "events"])
             if let node = local["interval"] { result.localTangle.intervalMs = try node.duration(1_000...60_000) }
             if let node = local["minPowScore"] { result.localTangle.minPoWScore = UInt32(try node.int(0...4_000)) }
+            if let node = local["events"] { result.localTangle.events = try brokerAddress(node) }
             if let node = local["port"] { result.localTangle.port = UInt16(try node.int(0...65_535)) }
         }
         if let node = root["freeSpaceFloor"] { result.freeSpaceFloorBytes = try size(node, 1 << 20...1 << 40) }
@@ -102,7 +103,9 @@ extension GatewayConfiguration {
     }
 
     private static func tangle(_ node: YAMLNode, path: PathReader) throws(SourceError) -> Tangle {
-        try node.allow(["node", "nodes", "network", "tokenFile", "minPowScoreMax", "threshold", "milestoneKeys"])
+        try node.allow([
+            "node", "nodes", "network", "tokenFile", "events", "minPowScoreMax", "threshold", "milestoneKeys",
+        ])
         let nodes = try nodes(node, path: path)
         var keys: [MilestoneKey] = []
         for item in try node.required("milestoneKeys").items() {

@@ -1,3 +1,5 @@
+package import BrokerClient
+
 /// Everything `plumbline.yaml` says, checked. Keys, ranges and defaults stand in `Docs/operate.md`.
 package struct GatewayConfiguration: Sendable, Equatable {
     /// First part of the log's origin.
@@ -88,10 +90,13 @@ package struct GatewayConfiguration: Sendable, Equatable {
         package var address: String
         /// File of the bearer token.
         package var tokenPath: String?
+        /// The broker at which its events are heard; `nil`: it is polled only.
+        package var events: BrokerAddress?
 
-        package init(address: String, tokenPath: String? = nil) {
+        package init(address: String, tokenPath: String? = nil, events: BrokerAddress? = nil) {
             self.address = address
             self.tokenPath = tokenPath
+            self.events = events
         }
     }
 
@@ -108,6 +113,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
         package var intervalMs: Int64 = 5_000
         package var minPoWScore: UInt32 = 100
         package var port: UInt16 = 0
+        /// The broker at which the development node tells its events, and they are heard.
+        package var events: BrokerAddress?
     }
 
     package enum JournalLevel: String, Sendable, CaseIterable {

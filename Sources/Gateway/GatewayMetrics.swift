@@ -25,6 +25,7 @@ struct GatewayMetrics: Sendable {
     let capture: CaptureFlow
     let anchoring: AnchorFlow
     let nodes: NodeRoster
+    let events: NodeEventStream?
     let field: FieldSupervisor
     let disk: DiskSpace
     let scrubber: Scrubber
@@ -48,6 +49,7 @@ struct GatewayMetrics: Sendable {
         families += AnchorMetrics.families(
             await anchoring.status, triesPerSecond: anchoring.triesPerSecond, nowMs: nowMs())
         families += NodeMetrics.families(await nodes.views)
+        families += NodeMetrics.families(events?.views ?? [])
         families += GatewayScrub.families(await scrubber.status)
         families += ProcessMetrics.families(disk: disk)
         var build = MetricFamily("plumbline_build_info", .gauge, help: "1, with the version as a label.")

@@ -27,7 +27,7 @@ extension GatewayRun {
         let clock = clock
         return try LocalTangleNode(
             configuration: plan.configuration.localTangleConfiguration(directory: paths.tangle),
-            clock: { Int64(clamping: clock.wallMs()) })
+            clock: { Int64(clamping: clock.wallMs()) }, chance: Self.chance)
     }
 
     /// Starts the development node, if it is ours, and waits until it listens; then whom to talk to.
@@ -51,7 +51,8 @@ extension GatewayRun {
     }
 
     func anchorFlow(
-        node: NodeRoster, witnesses: WitnessLinks, card: PolicyCard, ledger: Ledger, writer: LogWriter
+        node: NodeRoster, events: NodeEventStream?, witnesses: WitnessLinks, card: PolicyCard, ledger: Ledger,
+        writer: LogWriter
     ) -> AnchorFlow {
         let configuration = plan.configuration
         let clock = clock
@@ -69,7 +70,7 @@ extension GatewayRun {
             tag: anchorTag(origin: card.origin),
             witnesses: witnesses.witnesses(pause: { try await clock.sleepMs(UInt64(clamping: $0)) }),
             journal: journal("anchoring"), nowMs: { Int64(clamping: clock.wallMs()) },
-            pause: { try await clock.sleepMs(UInt64(clamping: $0)) },
+            pause: { try await clock.sleepMs(UInt64(clamping: $0)) }, events: events,
             tell: { anchor in
                 let state = anchor.state.rawValue
                 let event = NewEvent(
@@ -126,12 +127,13 @@ extension GatewayRun {
     }
 
     func metrics(
-        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, field: FieldSupervisor, disk: DiskSpace,
-        scrubber: Scrubber
+        capture: CaptureFlow, anchoring: AnchorFlow, nodes: NodeRoster, events: NodeEventStream?,
+        field: FieldSupervisor,
+        disk: DiskSpace, scrubber: Scrubber
     ) -> GatewayMetrics {
         let clock = clock
         return GatewayMetrics(
-            capture: capture, anchoring: anchoring, nodes: nodes, field: field, disk: disk,
+            capture: capture, anchoring: anchoring, nodes: nodes, events: events, field: field, disk: disk,
             scrubber: scrubber, version: String(cString: plumbline_version()),
             startedMs: Int64(clamping: clock.wallMs()),
             nowMs: { Int64(clamping: clock.wallMs()) })

@@ -112,13 +112,16 @@ package struct GatewayRun: Sendable {
                 chance: Self.chance)
             if let publisher { group.addTask { try await publisher.run() } }
             let nodes = try await nodes(local, into: &group)
+            let events = nodes.eventStream(clock: clock, random: random, journal: journal("anchoring"))
             let witnesses = WitnessLinks(configuration.witnesses)
             let authority = authority()
             do {
                 let anchoring = anchorFlow(
-                    node: nodes.roster, witnesses: witnesses, card: card, ledger: ledger, writer: writer)
+                    node: nodes.roster, events: events, witnesses: witnesses, card: card, ledger: ledger, writer: writer
+                )
                 let stamping = try stampFlow(authority, ledger: ledger)
                 let timeAnchors: [any TimeAnchor] = stamping.map { [anchoring, $0] } ?? [anchoring]
+                if let events { group.addTask { try await events.run() } }
                 for anchor in timeAnchors { group.addTask { try await anchor.run() } }
                 let scrubber = GatewayScrub.scrubber(
                     try LedgerReader.open(directory: configuration.dataPath), folder: configuration.dataPath,
@@ -137,7 +140,8 @@ package struct GatewayRun: Sendable {
                 let server = try server(
                     facility, commands, origin: card.origin, capture: capture,
                     metrics: metrics(
-                        capture: capture, anchoring: anchoring, nodes: nodes.roster, field: field, disk: disk,
+                        capture: capture, anchoring: anchoring, nodes: nodes.roster, events: events, field: field,
+                        disk: disk,
                         scrubber: scrubber),
                     ready: ready)
                 group.addTask { try await serve(server) }

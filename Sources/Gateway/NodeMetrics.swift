@@ -26,4 +26,27 @@ package enum NodeMetrics {
             },
         ]
     }
+
+    /// Their event streams, where brokers are configured.
+    package static func families(_ streams: [NodeEventStream.View]) -> [MetricFamily] {
+        func family(
+            _ name: String, _ kind: MetricFamily.Kind, _ help: String, _ value: (NodeEventStream.View) -> Double
+        ) -> MetricFamily {
+            var family = MetricFamily("plumbline_node_events_" + name, kind, help: help)
+            for stream in streams { family.add([MetricLabel("node", stream.node)], value(stream)) }
+            return family
+        }
+        if streams.isEmpty { return [] }
+        return [
+            family("listening", .gauge, "1 while the broker of the node's events answers.") { $0.isListening ? 1 : 0 },
+            family("heard_total", .counter, "Events that were understood.") { Double($0.heard) },
+            family("ignored_total", .counter, "Messages that were no events, or old ones.") { Double($0.ignored) },
+            family("wakes_total", .counter, "Looks at a node that came earlier because of an event.") {
+                Double($0.wakes)
+            },
+            family("refused_total", .counter, "Looks that events would have brought beyond their budget.") {
+                Double($0.refused)
+            },
+        ]
+    }
 }

@@ -1,3 +1,4 @@
+package import BrokerClient
 package import Tangle
 
 /// What one development network is.
@@ -16,6 +17,8 @@ package struct LocalTangleConfiguration: Sendable {
     package var pruneAfter: UInt32
     /// Where keys, milestones and blocks are kept; nil keeps nothing.
     package var directory: String?
+    /// The broker that is told what happens; `nil` tells nobody.
+    package var events: BrokerAddress?
 
     /// The stored file is written anew, without what was forgotten, once it is larger than this and has doubled.
     package var rewriteBytesMin = 16 << 20
@@ -25,7 +28,8 @@ package struct LocalTangleConfiguration: Sendable {
 
     package init(
         networkName: String = "plumbline-local", intervalMs: Int64 = 1_000, minPoWScore: UInt32 = 100,
-        keyCount: Int? = nil, threshold: Int? = nil, pruneAfter: UInt32 = 3_600, directory: String? = nil
+        keyCount: Int? = nil, threshold: Int? = nil, pruneAfter: UInt32 = 3_600, directory: String? = nil,
+        events: BrokerAddress? = nil
     ) {
         self.networkName = networkName
         self.intervalMs = intervalMs
@@ -34,6 +38,7 @@ package struct LocalTangleConfiguration: Sendable {
         self.threshold = threshold
         self.pruneAfter = pruneAfter
         self.directory = directory
+        self.events = events
     }
 
     package var protocolParameters: ProtocolParameters {

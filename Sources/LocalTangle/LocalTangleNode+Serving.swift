@@ -1,3 +1,4 @@
+import BrokerClient
 import GracefulEnd
 package import Hummingbird
 import Logging
@@ -23,6 +24,7 @@ extension LocalTangleNode {
         let intervalMs = configuration.intervalMs
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [logger] in try await runGracefully(application, logger: logger) }
+            if let publisher { group.addTask { try await publisher.run() } }
             if intervalMs > 0 {
                 group.addTask {
                     while true {

@@ -1,3 +1,4 @@
+package import BrokerClient
 import Hashing
 import ProofOfWork
 package import Tangle
@@ -15,7 +16,10 @@ package actor LocalTangleNode {
     package nonisolated let heldKeys: [MilestoneKey]
     private let nowMs: @Sendable () -> Int64
     private let pause: @Sendable (_ ms: Int64) async throws -> Void
-    private var state: NodeState
+    /// Takes a message of the event stream; must not block.
+    let publish: (@Sendable (MQTTMessage) -> Void)?
+    nonisolated let publisher: MQTTPublisher?
+    private(set) var state: NodeState
     private var faults = LocalTangleFaults()
 
     static let healthyMs: Int64 = 300_000
@@ -26,9 +30,14 @@ package actor LocalTangleNode {
     /// - Parameters:
     ///   - clock: UTC in ms since 1970.
     ///   - pause: waits that long before an answer of a slow node.
+    ///   - chance: 0 ..< 1, spreads attempts to reach the broker.
+    ///   - publish: takes the event stream in place of the configured broker; must not block.
     package init(
         configuration: LocalTangleConfiguration, clock: @escaping @Sendable () -> Int64,
-        pause: @escaping @Sendable (_ ms: Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) }
+        pause: @escaping @Sendable (_ ms: Int64) async throws -> Void = {
+            try await Task.sleep(for: .milliseconds($0))
+        },
+        chance: @escaping @Sendable () -> Double = { 0 }, publish: (@Sendable (MQTTMessage) -> Void)? = nil
     ) throws(LocalTangleError) {
         var state = try NodeState.opened(configuration)
         if state.cone.latestIndex == 0 {
@@ -41,6 +50,15 @@ package actor LocalTangleNode {
         heldKeys = state.coordinator.heldKeys
         nowMs = clock
         self.pause = pause
+        let publisher = Self.publisher(configuration, publicKey: state.coordinator.publicKeys[0], chance: chance)
+        self.publisher = publisher
+        self.publish =
+            publish
+            ?? publisher.map { publisher in
+                { @Sendable message in
+                    if publisher.isConnected { publisher.publish(message) }
+                }
+            }
         self.state = state
     }
 
@@ -58,6 +76,7 @@ package actor LocalTangleNode {
             nowS: Self.wholeSeconds(nowMs()), ignoringUserBlocks: faults.isOn(.ignore),
             pruneAfter: min(configuration.pruneAfter, faults.size(.prune) ?? .max))
         for fault in LocalTangleFault.allCases where fault.measure == .milestones { _ = faults.spend(fault) }
+        if let held = state.cone.latest { tell(milestone, cone: held.cone, blockID: held.blockID) }
         return milestone
     }
 
@@ -110,7 +129,9 @@ package actor LocalTangleNode {
     }
 
     private func take(_ block: Block, bytes: [UInt8], id: BlockID) throws {
+        let isNew = state.cone.blocks[id] == nil
         try state.receive(block, bytes: bytes, id: id)
+        if isNew { tell(block, bytes: bytes, id: id) }
     }
 
     /// Bytes of a held block; throws 404.

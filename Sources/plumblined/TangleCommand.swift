@@ -1,4 +1,5 @@
 import ArgumentParser
+import BrokerClient
 import LocalTangle
 
 struct TangleCommand: AsyncParsableCommand {
@@ -38,6 +39,11 @@ struct TangleCommand: AsyncParsableCommand {
     @Option(help: "Keys that sign a milestone, in turns; as --dir says, or all, when it is left out.")
     var threshold: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Broker that is told what happens, by a Stardust node's topics.", valueName: "mqtt://host:port"))
+    var events: String?
+
     @Option(name: .customLong("fault"), help: "A fault of the list above: NAME or NAME=N. May be given again.")
     var faults: [String] = []
 
@@ -45,6 +51,9 @@ struct TangleCommand: AsyncParsableCommand {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes 0 to 65535") }
         guard milliseconds(interval) != nil else {
             throw ValidationError("--interval takes a span such as 1s, 2500ms or 1m")
+        }
+        if let events, BrokerAddress(events) == nil {
+            throw ValidationError("--events takes the address of a broker, such as mqtt://127.0.0.1:1883")
         }
         do { _ = try LocalTangleFaults(words: faults) } catch { throw ValidationError("--fault: \(error)") }
     }
@@ -54,8 +63,9 @@ struct TangleCommand: AsyncParsableCommand {
             let node = try LocalTangleNode(
                 configuration: LocalTangleConfiguration(
                     networkName: network, intervalMs: milliseconds(interval) ?? 1_000, minPoWScore: minPoWScore,
-                    keyCount: keys, threshold: threshold, directory: dir),
-                clock: { Terminal.wallMs() })
+                    keyCount: keys, threshold: threshold, directory: dir,
+                    events: events.flatMap { BrokerAddress($0) }),
+                clock: { Terminal.wallMs() }, chance: { Double.random(in: 0..<1) })
             let faults = try LocalTangleFaults(words: faults)
             await node.setFaults(faults)
             try await untilSignal {

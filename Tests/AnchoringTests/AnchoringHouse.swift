@@ -31,6 +31,10 @@ final class AnchoringHouse {
     var search: any NonceSearch = Miner(threads: 1, niceness: 0)
     /// The memory off the box that a restarted flow asks.
     var witnesses: Witnesses?
+    /// What a restarted flow hears.
+    var events: NodeEventStream?
+    /// In force from the next restart on; the clock moves without waiting by default.
+    var pause: (@Sendable (Int64) async throws -> Void)?
     private(set) var ledger: Ledger
     private(set) var writer: LogWriter
     private(set) var flow: AnchorFlow
@@ -85,7 +89,8 @@ final class AnchoringHouse {
             ledger: ledger, key: key, clock: Self.clock(time), random: { Array(repeating: 1, count: $0) },
             building: Self.building
         ).writer
-        flow = Self.flow(settings, ledger, writer, node, search, time, told, witnesses)
+        flow = Self.flow(
+            settings, ledger, writer, node, search, time, told, witnesses, events: events, pause: pause)
     }
 
     /// A round, then some time and a milestone.
@@ -157,13 +162,14 @@ final class AnchoringHouse {
 
     private static func flow(
         _ settings: AnchorFlow.Settings, _ ledger: Ledger, _ writer: LogWriter, _ node: WatchedNode,
-        _ search: any NonceSearch, _ time: HandClock, _ told: Told, _ witnesses: Witnesses? = nil
+        _ search: any NonceSearch, _ time: HandClock, _ told: Told, _ witnesses: Witnesses? = nil,
+        events: NodeEventStream? = nil, pause: (@Sendable (Int64) async throws -> Void)? = nil
     ) -> AnchorFlow {
         AnchorFlow(
             settings: settings, ledger: ledger, writer: writer, node: node, miner: search,
             tag: anchorTag(origin: origin), witnesses: witnesses,
             journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            nowMs: { time.nowMs }, pause: { time.advance(ms: $0) },
+            nowMs: { time.nowMs }, pause: pause ?? { time.advance(ms: $0) }, events: events,
             tell: { told.add("\($0.seq) \($0.state.rawValue)") })
     }
 

@@ -1,3 +1,4 @@
+import BrokerClient
 import Foundation
 import LocalTangle
 import MetricsExport
@@ -47,13 +48,30 @@ import Gateway
         ("nodes: [\"http://a\"], tokenFile: t", 42, "{url:"), ("nodes: []", 17, "1 to 8"), ("nodes: x", 17, "a list"),
         ("nodes: [\"http://a\", \"ftp://b\"]", 30, "no address"), ("nodes: [{ur: \"http://a\"}]", 19, "'url'"),
         ("nodes: [{tokenFile: t}]", 18, "'url' is missing"), ("nodes: [[\"http://a\"]]", 18, "text"),
-        ("nodes: [\"http://a\", {url: \"http://a/\"}]", 36, "already"), ("tokenFile: t", 9, "'node' is missing"),
+        ("nodes: [\"http://a\", {url: \"http://a/\"}]", 36, "already"),
+        ("node: \"http://a\", events: \"ws://a\"", 34, "mqtt://"),
+        ("nodes: [\"http://a\"], events: \"mqtt://a\"", 39, "{url:"), ("tokenFile: t", 9, "'node' is missing"),
     ])
     func `a mistake in the list has its line, its column and a way out`(text: String, column: Int, word: String) {
         let refusal = ConfigurationTests.refusal(
             ConfigurationTests.least + "tangle: {\(text), \(Self.keys)}\n")
         #expect(refusal?.line == 3 && refusal?.column == column, "\(refusal?.description ?? "taken")")
         #expect(refusal?.description.contains(word) == true, "\(refusal?.description ?? "taken")")
+    }
+
+    @Test func `a node's events are heard at a broker, each node's at its own`() throws {
+        let read = try nodes(
+            "nodes: [\"https://a.example\", {url: \"http://b.example\", events: \"mqtt://b.example\"}, {url: \"http://c.example\", events: \"mqtt://[::1]:18830\", tokenFile: t}]"
+        )
+        #expect(read?.map { $0.events?.description } == [nil, "mqtt://b.example:1883", "mqtt://[::1]:18830"])
+        #expect(try nodes("node: \"http://a\", events: \"mqtt://a\"")?.first?.events?.port == 1883)
+        let local = try ConfigurationTests.parse(ConfigurationTests.least + "localTangle: {events: \"mqtt://a\"}\n")
+        #expect(local.localTangle.events?.host == "a" && local.tangle == nil)
+        let views = [NodeEventStream.View(node: "http://a", isListening: true, heard: 3, ignored: 2, wakes: 1)]
+        let text = ExpositionText.text(NodeMetrics.families(views))
+        #expect(text.contains("plumbline_node_events_listening{node=\"http://a\"} 1"))
+        #expect(text.contains("plumbline_node_events_wakes_total{node=\"http://a\"} 1"))
+        #expect(NodeMetrics.families([NodeEventStream.View]()).isEmpty)
     }
 
     @Test func `nine nodes are one too many`() {
