@@ -148,6 +148,7 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle",
                 "TimeStamping", "Evidence", "LedgerStore", logging,
             ]),
+        room("Reporting", ["Readings", "Hashing", "LogEntries", "Tangle", "Evidence"]),
         room("Tables", ["Readings"]),
         room("GracefulEnd", [lifecycle, logging]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),
@@ -197,7 +198,7 @@ let package = Package(
             "plumbline",
             [
                 "CBuildInfo", "Readings", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "ProofOfWork",
-                "Tangle", "TimeStamping", "Evidence", "Tables", arguments,
+                "Tangle", "TimeStamping", "Evidence", "Reporting", "Tables", arguments,
             ]),
 
         door(
@@ -327,6 +328,7 @@ let package = Package(
                 "Capture", "Disclosure", "Commanding", "MetricsExport", "Tables", "FacilityPage", "FacilityAPI",
                 httpClient, nioHTTP1,
             ] + hummingbird),
+        tests("ReportingTests", ["Readings", "Hashing", "Tangle", "Evidence", "Reporting"]),
         tests("TablesTests", ["Readings", "Tables"]),
         tests(
             "SimulationTests",

@@ -62,6 +62,18 @@ struct ConfigView {
         }
     }
 
+    /// The same changes as values, from an earlier configuration to this one.
+    func scaleChanges(from old: ConfigView, leaf: UInt64, atMs: UInt64) -> [PeriodSurvey.ScaleChange] {
+        rows.values.sorted { $0.point < $1.point }.compactMap { row in
+            guard let before = old.rows[row.point], before.unit != row.unit || before.scale != row.scale else {
+                return nil
+            }
+            return PeriodSurvey.ScaleChange(
+                leaf: leaf, atMs: atMs, point: row.point.rawValue, id: row.id, oldUnit: before.unit, newUnit: row.unit,
+                oldScale: before.scale, newScale: row.scale)
+        }
+    }
+
     private func words(_ scale: Scale) -> String {
         let factor = "\(scale.mantissa)e\(scale.exponent)"
         return scale.offsetMantissa == 0 ? factor : "\(factor) + \(scale.offsetMantissa)e\(scale.offsetExponent)"

@@ -108,6 +108,8 @@ package struct CoreAudit {
         package internal(set) var statedRoots: [UInt64: Hash] = [:]
         /// Where the log was ended, when it was.
         package internal(set) var end: LogEnd?
+        /// Sizes whose first listed root lies on the path from A to B.
+        package internal(set) var sizesOnPath: Set<UInt64> = []
         /// k of the intervals whose items give the inner root.
         package internal(set) var held: Set<UInt64> = []
         package internal(set) var erasedItems = 0
@@ -231,6 +233,7 @@ package struct CoreAudit {
 
     // Step 4, and the second half of step 2.
     private mutating func checkForks() {
+        outcome.sizesOnPath = Set(outcome.anchors.filter(isOnPath).map(\.size))
         var seen: Set<UInt64> = []
         for anchor in outcome.anchors where seen.insert(anchor.size).inserted {
             guard let root = pathRoots[anchor.size] else { continue }
@@ -290,7 +293,7 @@ package struct CoreAudit {
 
     // Step 7.
     private mutating func checkBeacons() {
-        let covered = Set(outcome.anchors.filter(isOnPath).map(\.size))
+        let covered = outcome.sizesOnPath
         var seq = input.seqBefore
         for (index, leaf) in outcome.leaves {
             guard case .beacon(let beacon) = leaf.body else { continue }

@@ -17,7 +17,7 @@ extension PeriodAudit {
             leaves.insert(last, at: 0)
             if case .beacon = last.leaf.body {} else { found.add(.noLowerBound, "leaf \(last.index) is not a beacon") }
         }
-        for (_, leaf) in leaves {
+        for (index, leaf) in leaves {
             guard case .beacon(let beacon) = leaf.body else { continue }
             let name = "the beacon of anchor \(beacon.anchorSeq)"
             if let previous = beacon.previous, let cited = listed[previous.size] {
@@ -30,8 +30,9 @@ extension PeriodAudit {
                 found.add(.noLowerBound, name)
                 continue
             }
-            let (milestone, _) = network.milestone(name, bytes, into: &found)
+            let (milestone, isSigned) = network.milestone(name, bytes, into: &found)
             if let milestone, !beacon.cites(milestone) { found.add(.beacon, name) }
+            if isSigned, let milestone, beacon.cites(milestone) { provenBeacons.insert(index) }
         }
         if let stray = stored.keys.min() { found.add(.beacon, "no leaf for the beacon of anchor \(stray)") }
     }

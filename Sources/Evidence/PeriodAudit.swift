@@ -32,6 +32,8 @@ struct PeriodAudit {
     var configs: [Hash: ConfigView] = [:]
     /// Records by interval, in their order.
     let itemsByK: [UInt64: [PeriodItem.Content]]
+    /// Leaves whose beacon cites a milestone that the file shows, signed as the card asks.
+    var provenBeacons: Set<UInt64> = []
     var bracket: Verdict.Bracket?
     /// What the core found; nil when it stopped.
     var outcome: CoreAudit.Outcome?

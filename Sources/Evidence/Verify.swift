@@ -31,6 +31,16 @@ package func verify(
     return verdict
 }
 
+/// The same, and what the file holds in the time asked for, counted; nil for a reading file and when the check stopped before
+/// its leaves were authenticated.
+package func audit(
+    file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
+    to toMs: Int64? = nil, scope: PeriodSurvey.Scope = PeriodSurvey.Scope()
+) -> (verdict: Verdict, survey: PeriodSurvey?) {
+    let (verdict, audit) = check(file, card, stampTrust, fromMs, toMs)
+    return (verdict, audit?.survey(scope))
+}
+
 private func check(
     _ file: [UInt8], _ card: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?
 ) -> (verdict: Verdict, audit: PeriodAudit?) {

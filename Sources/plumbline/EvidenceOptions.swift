@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evidence
+import Hashing
 import Readings
 import TimeStamping
 
@@ -29,6 +30,17 @@ struct EvidenceOptions: ParsableArguments {
         let verdict = Evidence.verify(file: bytes, card: card, stampTrust: trust, from: from, to: to)
         if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
         return (verdict, bytes)
+    }
+
+    /// The same, and what the file holds, counted.
+    func audit(
+        _ file: String, scope: PeriodSurvey.Scope
+    ) throws -> (verdict: Verdict, survey: PeriodSurvey?, sha256: Hash) {
+        let (bytes, card, trust, from, to) = try read(file, inputs: [])
+        let (verdict, survey) = Evidence.audit(
+            file: bytes, card: card, stampTrust: trust, from: from, to: to, scope: scope)
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
+        return (verdict, survey, sha256(bytes))
     }
 
     /// The same, and the readings of a file that holds. `inputs` are other files that are read.

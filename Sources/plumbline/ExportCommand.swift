@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evidence
 import Readings
+import Reporting
 import Tables
 import Tangle
 
@@ -94,7 +95,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     private static func json(_ reading: ShownReading, _ stream: UInt32, _ k: UInt64) -> JSON {
-        guard case .object(let members) = VerdictReport.reading(reading) else { return .null }
+        guard case .object(let members) = reading.json else { return .null }
         return .object(members + [.init("k", .number(k)), .init("stream", .number(stream))])
     }
 }

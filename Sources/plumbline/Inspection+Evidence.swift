@@ -3,6 +3,7 @@ import Hashing
 import LogEntries
 import MerkleLog
 import Readings
+import Reporting
 import Tangle
 
 extension Inspection {
@@ -107,7 +108,7 @@ extension Inspection {
             title: "reading file",
             members: [
                 .init("origin", .string(file.origin)),
-                .init("readings", .array(readings.map(VerdictReport.reading))),
+                .init("readings", .array(readings.map(\.json))),
                 .init("innerIndex", .number(file.innerIndex)),
                 .init("leaf", leaf(file.leaf, index: file.leafIndex)),
                 .init("size", checkpoint.map { .number($0.size) } ?? .null),

@@ -1,4 +1,5 @@
 import Glibc
+import Reporting
 
 /// Results go to standard output, everything else to standard error with the program's name in front.
 enum Terminal {
@@ -51,15 +52,15 @@ enum Terminal {
 
     /// Text of others, such as names inside a file, without what would steer a terminal.
     static func safe(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { isSteering($0) ? "\u{fffd}" : $0 }))
+        SafeText.of(text)
     }
 
     /// JSON with the same values, in which what would steer a terminal is written as `\u009b`. Inside strings alone can it stand.
     static func safe(json: String) -> String {
-        guard json.unicodeScalars.contains(where: isSteering) else { return json }
+        guard json.unicodeScalars.contains(where: SafeText.isSteering) else { return json }
         var text = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {
-            guard isSteering(scalar) else {
+            guard SafeText.isSteering(scalar) else {
                 text.append(scalar)
                 continue
             }
@@ -69,13 +70,8 @@ enum Terminal {
         return String(text)
     }
 
-    private static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || (0x202a...0x202e).contains(scalar.value)
-            || (0x2066...0x2069).contains(scalar.value)
-    }
-
     /// The error number when not all could be written.
-    private static func put(_ text: [UInt8], to descriptor: Int32) -> Int32? {
+    static func put(_ text: [UInt8], to descriptor: Int32) -> Int32? {
         var bytes = text[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

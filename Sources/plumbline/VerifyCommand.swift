@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evidence
 import Hashing
+import Reporting
 import Tangle
 
 struct VerifyCommand: ParsableCommand {
@@ -42,7 +43,8 @@ struct VerifyCommand: ParsableCommand {
         let (verdict, bytes) = try options.verify(file)
         let report = VerdictReport(verdict: verdict, file: file)
         if json {
-            try Terminal.show(Terminal.safe(json: report.json(sha256: sha256(bytes)).text))
+            try Terminal.show(
+                Terminal.safe(json: verdict.json(file: file, sha256: sha256(bytes), program: Build.text).text))
         } else {
             try Terminal.show(report.text)
             for (message, hint) in report.complaints { Terminal.complain(message, hint: hint) }

@@ -8,7 +8,7 @@ struct HouseRulesTests {
 
     static let pureRooms: Set<String> = [
         "Readings", "Profiles", "CanonicalCBOR", "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries",
-        "Tangle", "TimeStamping", "Evidence", "FieldTools",
+        "Tangle", "TimeStamping", "Evidence", "Reporting", "FieldTools",
     ]
     static let doors: Set<String> = ["plumblined", "plumbline", "plumbline-watch", "plumbline-bench"]
 

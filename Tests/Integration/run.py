@@ -18,6 +18,7 @@ ALONE = {
     "bad_input": ["bad_input.py"],
     "cli": ["cli.py"],
     "tables": ["tables.py"],
+    "audit": ["audit.py"],
     "foreign": ["foreign.py"],
     "independent": ["independent.py"],
     "configuration": ["configuration.py"],

@@ -27,6 +27,23 @@ package func vectors<Case: Decodable>(_ path: String, as _: Case.Type = Case.sel
     try JSONDecoder().decode(Case.self, from: vectorData(path))
 }
 
+/// Below `$PLUMBLINE_VECTORS`, or `Tests/Vectors` beside this folder.
+private func vectorPath(_ path: String) -> URL {
+    let ours = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Vectors")
+    let given = ProcessInfo.processInfo.environment["PLUMBLINE_VECTORS"].map { URL(fileURLWithPath: $0) }
+    return (given ?? ours).appendingPathComponent(path)
+}
+
+/// A golden file as it is.
+package func vectorBytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: vectorPath(path))) }
+
+/// Names of the golden files in a folder that end like this, in order.
+package func vectorNames(_ folder: String, suffix: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: vectorPath(folder).path).filter { $0.hasSuffix(suffix) }
+        .sorted()
+}
+
 /// Bytes of lower-case hexadecimal, with or without `0x`.
 package func hexBytes(_ text: String) throws -> [UInt8] {
     struct NotHex: Error { var text: String }

@@ -1,24 +1,24 @@
-import Evidence
-import Hashing
+package import Evidence
+package import Hashing
 import LogEntries
 import Readings
-import Tangle
+package import Tangle
 
 /// The shape of `verify --json`: the members of the gateway's API for a verdict, then facts of the file. Members are
 /// always there; null means that there is none. New members may come, none goes.
-extension VerdictReport {
-    func json(sha256: Hash) -> JSON {
-        let facts = verdict.facts
-        return .object([
-            .init("verdict", .string(verdict.outcome.rawValue)),
-            .init("exit", .number(verdict.exitCode)),
-            .init("selfNetwork", .bool(verdict.isSelfNetwork)),
+extension Verdict {
+    /// `file` is the name it was given by, `program` what checked it.
+    package func json(file: String, sha256: Hash, program: String, language: Language = .english) -> JSON {
+        .object([
+            .init("verdict", .string(outcome.rawValue)),
+            .init("exit", .number(exitCode)),
+            .init("selfNetwork", .bool(isSelfNetwork)),
             .init("checkedBy", .string("plumbline")),
-            .init("sentence", .string(verdict.sentence(.english))),
-            .init("bracket", bracket),
-            .init("steps", .array(verdict.steps.map(step))),
-            .init("findings", .array(verdict.findings.map(finding))),
-            .init("card", .string(verdict.card.rawValue)),
+            .init("sentence", .string(sentence(language))),
+            .init("bracket", bracketJSON),
+            .init("steps", .array(steps.map(step))),
+            .init("findings", .array(findings.map { finding($0, language) })),
+            .init("card", .string(card.rawValue)),
             .init("file", .string(file)),
             .init("sha256", .string(sha256.hex)),
             .init("sizeBytes", .number(facts.sizeBytes)),
@@ -33,14 +33,14 @@ extension VerdictReport {
             .init("configurationChanges", .array(facts.configurationChanges.map { .string($0) })),
             .init("log", log),
             .init("timeStamps", .array(facts.timeStamps.map(timeStamp))),
-            .init("readings", .array(facts.shown.map(VerdictReport.reading))),
-            .init("program", .string(Build.text)),
+            .init("readings", .array(facts.shown.map(\.json))),
+            .init("program", .string(program)),
         ])
     }
 
     /// Keys, epochs and the end of the log.
     private var log: JSON {
-        let history = verdict.facts.history
+        let history = facts.history
         let previous = history.previous.map { previous in
             JSON.object([
                 .init("origin", .string(previous.origin)), .init("size", .number(previous.size)),
@@ -72,8 +72,8 @@ extension VerdictReport {
 
     private func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
 
-    private var bracket: JSON {
-        guard let bracket = verdict.bracket else { return .null }
+    private var bracketJSON: JSON {
+        guard let bracket else { return .null }
         return .object([
             .init("notBefore", text(bracket.notBeforeMs.map { UTCTime.text($0) })),
             .init("notAfter", .string(UTCTime.text(bracket.notAfterMs))),
@@ -81,13 +81,12 @@ extension VerdictReport {
     }
 
     private var anchors: JSON {
-        guard let from = verdict.facts.fromSeq, let to = verdict.facts.toSeq else { return .null }
+        guard let from = facts.fromSeq, let to = facts.toSeq else { return .null }
         return .array([.number(from), .number(to)])
     }
 
     private var counts: JSON {
-        let facts = verdict.facts
-        return .object([
+        .object([
             .init("leaves", .number(facts.leaves)), .init("intervals", .number(facts.intervals)),
             .init("items", .number(facts.items)), .init("readings", .number(facts.readings)),
             .init("withheldItems", .number(facts.withheldItems)), .init("erasedItems", .number(facts.erasedItems)),
@@ -105,8 +104,8 @@ extension VerdictReport {
                 })
     }
 
-    private func finding(_ finding: Finding) -> JSON {
-        let words = finding.code.words(.english)
+    private func finding(_ finding: Finding, _ language: Language) -> JSON {
+        let words = finding.code.words(language)
         return .object([
             .init("code", .string(finding.code.rawValue)), .init("severity", .string(finding.code.severity.rawValue)),
             .init("about", text(finding.about)), .init("places", .number(finding.places)),
@@ -114,16 +113,18 @@ extension VerdictReport {
             .init("nextStep", .string(words.nextStep)),
         ])
     }
+}
 
-    static func reading(_ reading: ShownReading) -> JSON {
+extension ShownReading {
+    package var json: JSON {
         .object([
-            .init("point", .number(reading.point)), .init("id", reading.id.map { .string($0) } ?? .null),
-            .init("at", .string(UTCTime.text(reading.atMs))),
-            .init("sourceAt", reading.sourceAtMs.map { .string(UTCTime.text($0)) } ?? .null),
-            .init("value", reading.value.map { .number($0.description) } ?? .null),
-            .init("unit", reading.unit.map { .string($0) } ?? .null),
-            .init("raw", reading.rawText.map { .string($0) } ?? .null),
-            .init("quality", .string(reading.quality.name)),
+            .init("point", .number(point)), .init("id", id.map { .string($0) } ?? .null),
+            .init("at", .string(UTCTime.text(atMs))),
+            .init("sourceAt", sourceAtMs.map { .string(UTCTime.text($0)) } ?? .null),
+            .init("value", value.map { .number($0.description) } ?? .null),
+            .init("unit", unit.map { .string($0) } ?? .null),
+            .init("raw", rawText.map { .string($0) } ?? .null),
+            .init("quality", .string(quality.name)),
         ])
     }
 }
