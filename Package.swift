@@ -204,8 +204,9 @@ let package = Package(
         door(
             "plumbline-watch",
             [
-                "CBuildInfo", "TangleClient", "Evidence", "Witness", "WitnessClient", "Watching", arguments, logging,
-                unixSignals,
+                "CBuildInfo", "Hashing", "MerkleLog", "BrokerClient", "TangleClient", "Evidence", "Witness",
+                "WitnessClient",
+                "Watching", arguments, logging, unixSignals,
             ]),
 
         .target(name: "CBenchLoops", dependencies: ["CModbus", "CMosquitto"]),
@@ -260,7 +261,7 @@ let package = Package(
         tests(
             "WatchingTests",
             [
-                "Hashing", "MerkleLog", "Tangle", "TangleClient", "LocalTangle", "Evidence", "Witness",
+                "Hashing", "MerkleLog", "Tangle", "BrokerClient", "TangleClient", "LocalTangle", "Evidence", "Witness",
                 "WitnessClient", "Watching", logging,
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),

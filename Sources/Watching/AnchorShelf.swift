@@ -1,23 +1,16 @@
-package import MerkleLog
+package import Hashing
+import MerkleLog
+import Tangle
 import Witness
 
-/// One anchor with everything that proves it without a node (`formats.md` section 5).
+/// One anchor of the gateway's list with everything that proves it without a node (`formats.md` section 5).
 package struct KeptAnchor: Hashable, Sendable {
     package let seq: UInt64
-    /// The signed checkpoint, as the gateway signed it.
-    package let note: SignedNote
-    package let block: [UInt8]
-    /// Payload bytes from `u32 7` on.
-    package let milestone: [UInt8]
-    /// Per step from the leaf: u8 side of the sibling, 32 bytes.
-    package let path: [UInt8]
+    package let proven: ProvenAnchor
 
-    package init(seq: UInt64, note: SignedNote, block: [UInt8], milestone: [UInt8], path: [UInt8]) {
+    package init(seq: UInt64, proven: ProvenAnchor) {
         self.seq = seq
-        self.note = note
-        self.block = block
-        self.milestone = milestone
-        self.path = path
+        self.proven = proven
     }
 }
 
@@ -26,13 +19,16 @@ package struct KeptAnchor: Hashable, Sendable {
 package struct AnchorShelf: Sendable {
     /// Numbers that names of eight digits can have.
     package static let seqMax: UInt64 = 99_999_999
-    static let partBytesMax = 1 << 20
 
     package let folder: String
     /// Numbers that are whole on disk.
     package private(set) var kept: Set<UInt64> = []
     /// Numbers that no node could show any more: listed by the gateway, pruned by the node.
     package private(set) var missing: Set<UInt64> = []
+    /// What the kept ones say, by size; read when it is asked for first.
+    private var roots: [UInt64: Hash]?
+    /// Blocks that were kept in this run.
+    private var blocks: Set<Hash> = []
 
     /// Reads which numbers are there.
     package init(folder: String) throws {
@@ -57,48 +53,45 @@ package struct AnchorShelf: Sendable {
 
     /// Keeps an anchor; when this returns it is on disk. The note is written last and makes it whole.
     package mutating func keep(_ anchor: KeptAnchor) throws {
-        try write(anchor.seq, "block", anchor.block)
-        try write(anchor.seq, "milestone", anchor.milestone)
-        try write(anchor.seq, "path", anchor.path)
-        try write(anchor.seq, "note", Array(anchor.note.note.utf8))
+        try anchor.proven.write(at: base(anchor.seq))
         kept.insert(anchor.seq)
         missing.remove(anchor.seq)
+        blocks.insert(Block.id(of: anchor.proven.block).hash)
+        if let checkpoint = anchor.proven.note.checkpoint { roots?[checkpoint.size] = checkpoint.root }
     }
 
     /// Notes that no node shows this anchor's block any more.
     package mutating func giveUp(_ seq: UInt64) throws {
         guard !kept.contains(seq) else { return }
-        try write(seq, "missing", [])
+        let path = base(seq) + ".missing"
+        try StoreFiles.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+        try StoreFiles.replace(path, with: [])
         missing.insert(seq)
     }
 
     /// `nil` for a number that is not kept. Throws `memoryDamaged` when a part is gone or is no note.
     package func anchor(_ seq: UInt64) throws -> KeptAnchor? {
         guard kept.contains(seq) else { return nil }
-        let text = String(decoding: try read(seq, "note"), as: UTF8.self)
-        guard let note = SignedNote(text) else { throw WitnessError.memoryDamaged(path: path(seq, "note")) }
-        return KeptAnchor(
-            seq: seq, note: note, block: try read(seq, "block"), milestone: try read(seq, "milestone"),
-            path: try read(seq, "path"))
+        return KeptAnchor(seq: seq, proven: try ProvenAnchor(at: base(seq)))
     }
 
-    private func read(_ seq: UInt64, _ part: String) throws -> [UInt8] {
-        let path = path(seq, part)
-        guard let bytes = try StoreFiles.read(path, sizeBytesMax: Self.partBytesMax) else {
-            throw WitnessError.memoryDamaged(path: path)
+    /// Whether this block was kept in this run; of those of earlier runs `root(ofSize:)` knows.
+    package func isListed(_ block: Hash) -> Bool { blocks.contains(block) }
+
+    /// The root that a kept anchor has for so many leaves; `nil` when there is none.
+    package mutating func root(ofSize size: UInt64) throws -> Hash? {
+        if let roots { return roots[size] }
+        var read: [UInt64: Hash] = [:]
+        for seq in kept {
+            if let checkpoint = try anchor(seq)?.proven.note.checkpoint { read[checkpoint.size] = checkpoint.root }
         }
-        return bytes
+        roots = read
+        return read[size]
     }
 
-    private func write(_ seq: UInt64, _ part: String, _ bytes: [UInt8]) throws {
-        let path = path(seq, part)
-        try StoreFiles.makeFolder(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
-        try StoreFiles.replace(path, with: bytes)
-    }
-
-    private func path(_ seq: UInt64, _ part: String) -> String {
+    private func base(_ seq: UInt64) -> String {
         let digits = String(seq)
         let name = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
-        return "\(folder)/\(name.prefix(4))/\(name).\(part)"
+        return "\(folder)/\(name.prefix(4))/\(name)"
     }
 }

@@ -10,9 +10,14 @@ package struct WatchReport: Hashable, Sendable {
         case unchecked
         /// The gateway shows a smaller log than it has signed before.
         case rolledBack = "rolled-back"
+        /// The network shows an anchor of this log that the gateway does not list.
+        case hidden
         /// Two signed checkpoints contradict each other; both are kept.
         case forked
     }
+
+    /// Hidden anchors that one report names; `anchorsHidden` counts all.
+    package static let hiddenMax = 20
 
     package var origin: String
     /// The witness's verifier key, for the policy card and the gateway's configuration.
@@ -26,6 +31,8 @@ package struct WatchReport: Hashable, Sendable {
     package var anchorsMissing = 0
     /// Contradictions in the store, of this run and earlier ones.
     package var forks = 0
+    /// Blocks of anchors that the gateway does not list, of this run and earlier ones; kept in the folder `sighted`.
+    package var hidden: [Hash] = []
     /// The size that the gateway shows, when it is smaller than `size`.
     package var rolledBackTo: UInt64?
     /// One sentence each, of the last round.
@@ -41,6 +48,7 @@ package struct WatchReport: Hashable, Sendable {
     package var state: State {
         if forks > 0 { return .forked }
         if rolledBackTo != nil { return .rolledBack }
+        if !hidden.isEmpty { return .hidden }
         return troubles.isEmpty && checkedAtMs != nil ? .consistent : .unchecked
     }
 
@@ -48,7 +56,7 @@ package struct WatchReport: Hashable, Sendable {
     package var exitCode: Int32 {
         switch state {
         case .consistent: 0
-        case .forked, .rolledBack: 1
+        case .forked, .rolledBack, .hidden: 1
         case .unchecked: 2
         }
     }
@@ -59,6 +67,8 @@ package struct WatchReport: Hashable, Sendable {
             "state": .string(state.rawValue), "origin": .string(origin), "witness": .string(witness),
             "size": size.map { JSON.number($0) } ?? .null, "root": root.map { JSON.string($0.hex) } ?? .null,
             "anchorsKept": .number(anchorsKept), "anchorsMissing": .number(anchorsMissing), "forks": .number(forks),
+            "anchorsHidden": .number(hidden.count),
+            "hidden": .array(hidden.prefix(Self.hiddenMax).map { JSON.string("0x" + $0.hex) }),
             "rolledBackTo": rolledBackTo.map { JSON.number($0) } ?? .null,
             "troubles": .array(troubles.map { JSON.string($0) }),
             "checkedAtMs": checkedAtMs.map { JSON.number($0) } ?? .null,
@@ -73,6 +83,9 @@ package struct WatchReport: Hashable, Sendable {
             "anchors   \(anchorsKept) kept"
                 + (anchorsMissing > 0 ? ", \(anchorsMissing) no longer shown by the node" : ""))
         if forks > 0 { lines.append("FORKED    \(forks) contradictions, both notes of each in the folder forks") }
+        for block in hidden.prefix(Self.hiddenMax) {
+            lines.append("HIDDEN    block 0x\(block.hex): an anchor that the gateway does not list")
+        }
         if let rolledBackTo { lines.append("ROLLED BACK  the gateway shows \(rolledBackTo) entries") }
         lines += troubles.map { "trouble   \($0)" }
         lines.append(state.rawValue)

@@ -1,6 +1,7 @@
 package import Evidence
 package import Logging
 import MerkleLog
+package import TangleClient
 package import Witness
 package import WitnessClient
 
@@ -11,23 +12,29 @@ package struct WatchRun: Sendable {
     package let desk: WitnessDesk
     package let watcher: Watcher
     private let journal: Logger
+    private let events: NodeEventStream?
 
     /// - Parameters:
+    ///   - events: what the node tells by itself, under the log's tag.
+    ///   - patienceMs: how long the gateway may take to list an anchor after its milestone.
     ///   - nowMs: UTC ms.
     package init(
-        card: PolicyCard, store: WitnessStore, node: any AnchorSource, log: any PublicLog, journal: Logger,
+        card: PolicyCard, store: WitnessStore, node: any AnchorSource, log: any PublicLog,
+        events: NodeEventStream? = nil, patienceMs: Int64 = Watcher.patienceMs, journal: Logger,
         nowMs: @escaping @Sendable () -> Int64
     ) async throws {
         guard let logKey = VerifierKey(card.logKey) else { throw PolicyCard.ParseError.contradiction }
         self.card = card
         self.store = store
         self.journal = journal
+        self.events = events
         desk = WitnessDesk(
             cosigner: store.cosigner, logs: [card.origin: [logKey]], memory: store.memory, forks: store.forks,
             nowS: { UInt64(clamping: nowMs() / 1_000) })
         watcher = try await Watcher(
             card: card, desk: desk, forks: store.forks, shelf: try AnchorShelf(folder: store.path + "/anchors"),
-            node: node, log: log, journal: journal, nowMs: nowMs)
+            sightings: try SightingShelf(folder: store.path + "/sighted"), node: node, log: log, events: events,
+            patienceMs: patienceMs, journal: journal, nowMs: nowMs)
     }
 
     /// Looks until there is nothing more to fetch, and says how the log stands.
@@ -51,10 +58,13 @@ package struct WatchRun: Sendable {
             group.addTask {
                 while true {
                     let hasMore = try await watcher.round()
-                    if !hasMore { try await pause(everyMs) }
+                    if !hasMore {
+                        if let events { try await events.pause(everyMs, by: pause) } else { try await pause(everyMs) }
+                    }
                     try Task.checkCancellation()
                 }
             }
+            if let events { group.addTask { try await events.run() } }
             try await group.next()
         }
     }

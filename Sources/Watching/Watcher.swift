@@ -3,7 +3,7 @@ import Hashing
 package import Logging
 import MerkleLog
 import Tangle
-import TangleClient
+package import TangleClient
 package import Witness
 package import WitnessClient
 
@@ -24,8 +24,15 @@ package actor Watcher {
     let node: any AnchorSource
     let log: any PublicLog
     let journal: Logger
-    private let nowMs: @Sendable () -> Int64
-    private var shelf: AnchorShelf
+    let nowMs: @Sendable () -> Int64
+    /// What the node tells by itself; `nil` when it is polled only.
+    let events: NodeEventStream?
+    let patienceMs: Int64
+    var shelf: AnchorShelf
+    var sightings: SightingShelf
+    /// Blocks that were told under the tag and that no milestone references yet, and since when, UTC ms.
+    var waiting: [Hash: Int64] = [:]
+    var hiddenTold: Set<Hash> = []
     private var network: NetworkCheck
     private var tries: [UInt64: Int] = [:]
     private var troubles: [String] = []
@@ -35,11 +42,14 @@ package actor Watcher {
 
     /// - Parameters:
     ///   - desk: follows this card's origin.
+    ///   - patienceMs: how long the gateway may take to list an anchor after its milestone.
     ///   - nowMs: UTC ms.
     /// - Throws: when the store cannot be read, or the card's log key is none.
     package init(
-        card: PolicyCard, desk: WitnessDesk, forks: ForkBook, shelf: AnchorShelf, node: any AnchorSource,
-        log: any PublicLog, journal: Logger, nowMs: @escaping @Sendable () -> Int64
+        card: PolicyCard, desk: WitnessDesk, forks: ForkBook, shelf: AnchorShelf, sightings: SightingShelf,
+        node: any AnchorSource, log: any PublicLog, events: NodeEventStream? = nil,
+        patienceMs: Int64 = Watcher.patienceMs,
+        journal: Logger, nowMs: @escaping @Sendable () -> Int64
     ) async throws {
         guard let logKey = VerifierKey(card.logKey) else { throw PolicyCard.ParseError.contradiction }
         self.card = card
@@ -47,6 +57,9 @@ package actor Watcher {
         self.desk = desk
         self.forks = forks
         self.shelf = shelf
+        self.sightings = sightings
+        self.events = events
+        self.patienceMs = patienceMs
         self.node = node
         self.log = log
         self.journal = journal
@@ -54,6 +67,7 @@ package actor Watcher {
         network = NetworkCheck(card: card)
         report = WatchReport(origin: card.origin, witness: desk.key.description)
         forksTold = try forks.all().count
+        tellHidden()
         try await summarize(isChecked: false)
     }
 
@@ -64,14 +78,19 @@ package actor Watcher {
     package func round() async throws -> Bool {
         troubles = []
         rolledBackTo = nil
-        let hasMore = try await attempt { try await self.followAnchors() } ?? false
+        let rest = try await attempt { try await self.followAnchors() }
         _ = try await attempt { try await self.followCheckpoint() }
+        hearSightings()
+        try await followSightings()
+        // Who is not in a list that is not whole may stand in the rest of it.
+        if let rest, !rest.hasMore { try judgeSightings(open: rest.open) }
+        events?.follow(waiting.sorted { $0.value > $1.value }.map(\.key), milestones: !waiting.isEmpty)
         try await summarize(isChecked: true)
-        return hasMore
+        return rest?.hasMore ?? false
     }
 
     /// Calls that fail are troubles; a store that fails ends the watch.
-    private func attempt<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer? {
+    func attempt<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer? {
         do { return try await body() } catch let error as CallError {
             trouble("gateway \(log.name): \(error)")
         } catch let error as NodeError {
@@ -80,7 +99,7 @@ package actor Watcher {
         return nil
     }
 
-    private func trouble(_ sentence: String) {
+    func trouble(_ sentence: String) {
         if troubles.count < Self.troublesMax { troubles.append(sentence) }
     }
 
@@ -92,6 +111,7 @@ package actor Watcher {
         report.anchorsMissing = shelf.missing.count
         report.forks = try forks.all().count
         report.rolledBackTo = rolledBackTo
+        report.hidden = sightings.hidden.sorted()
         for sentence in troubles where !report.troubles.contains(sentence) { journal.warning("\(sentence)") }
         report.troubles = troubles
         if isChecked { report.checkedAtMs = nowMs() }
@@ -105,8 +125,10 @@ package actor Watcher {
 
     // MARK: - Anchors
 
-    private func followAnchors() async throws -> Bool {
-        let listed = try await log.anchors(after: shelf.whole).filter {
+    /// - Returns: lines whose blocks are not here, and whether the list goes on beyond what was looked at.
+    private func followAnchors() async throws -> (open: [ListedAnchor], hasMore: Bool) {
+        let lines = try await log.anchors(after: shelf.whole)
+        let listed = lines.filter {
             !shelf.kept.contains($0.seq) && !shelf.missing.contains($0.seq)
         }
         for anchor in listed.prefix(Self.anchorsPerRoundMax) {
@@ -114,9 +136,10 @@ package actor Watcher {
             try shelf.keep(kept)
             tries[anchor.seq] = nil
             journal.info("anchor kept", metadata: ["seq": "\(anchor.seq)", "size": "\(anchor.size)"])
-            _ = try await attempt { try await self.compare(kept.note) }
+            _ = try await attempt { try await self.compare(kept.proven.note) }
         }
-        return listed.count > Self.anchorsPerRoundMax
+        let open = listed.filter { !shelf.kept.contains($0.seq) && !shelf.missing.contains($0.seq) }
+        return (open, listed.count > Self.anchorsPerRoundMax || lines.count >= ListedAnchor.linesMax)
     }
 
     /// The anchor from the node, proven by the card; `nil` with a trouble when it is not there or does not hold.
@@ -136,16 +159,22 @@ package actor Watcher {
             trouble("\(name): node \(node.name) knows of no milestone that references its block")
             return nil
         }
-        let block = try await node.block(listed.blockID)
+        let proven = try await proven(listed.blockID, milestone: index, name: name)
+        return proven.map { KeptAnchor(seq: listed.seq, proven: $0) }
+    }
+
+    /// What proves the anchor in a block, from the node; `nil` with a trouble when it does not hold by the card.
+    func proven(_ id: Hash, milestone index: UInt32, name: String) async throws -> ProvenAnchor? {
+        let block = try await node.block(id)
         let milestone = try await node.milestone(index: index)
-        let proof = try await node.proofOfInclusion(of: listed.blockID)
-        guard let path = Self.path(proof, of: listed.blockID) else {
+        let proof = try await node.proofOfInclusion(of: id)
+        guard let path = Self.path(proof, of: id) else {
             trouble("\(name): the node's proof of inclusion cannot be read")
             return nil
         }
         var found = FindingList()
         let answer = network.anchor(name, block: block[...], path: path[...], milestone: milestone[...], into: &found)
-        guard answer.blockID == listed.blockID else {
+        guard answer.blockID == id else {
             trouble("\(name): the node shows another block than the one asked for")
             return nil
         }
@@ -160,8 +189,8 @@ package actor Watcher {
             trouble("\(name) is not signed by the log key on the card")
             return nil
         }
-        return KeptAnchor(
-            seq: listed.seq, note: payload.note(origin: card.origin), block: block, milestone: milestone, path: path)
+        return ProvenAnchor(
+            note: payload.note(origin: card.origin), block: block, milestone: milestone, path: path)
     }
 
     private func missed(_ seq: UInt64, _ name: String) throws {
@@ -202,7 +231,7 @@ package actor Watcher {
 
     /// Compares a signed checkpoint with the latest one and cosigns it when it continues that. Two that contradict each other
     /// become evidence.
-    private func compare(_ note: SignedNote) async throws {
+    func compare(_ note: SignedNote) async throws {
         guard let shown = note.checkpoint else { return }
         guard let latest = try await desk.latest(of: card.origin), let known = latest.checkpoint, known.size > 0 else {
             _ = try await desk.add(AddCheckpointRequest(oldSize: 0, proof: [], note: note))

@@ -1,7 +1,11 @@
 import ArgumentParser
+import BrokerClient
 import CBuildInfo
+import Evidence
 import Glibc
+import Hashing
 import Logging
+import MerkleLog
 import TangleClient
 import UnixSignals
 import Watching
@@ -40,18 +44,33 @@ struct PlumblineWatch: AsyncParsableCommand {
                   --node https://tangle.example:14265 \\
                   --gateway https://gw.example:8420 --once
 
+            Where the node tells its events to a broker (--events), blocks under the log's
+            tag are seen as they come, and an anchor that the gateway does not list within
+            --patience is kept in STORE/sighted and told. Events are believed by nobody:
+            whatever they say is fetched from the node and proven; without them the list
+            is followed as before.
+
             GET /health answers 200 while all is one history, 503 otherwise, with the
             report of --json. A copy of the store must never run beside the original:
             two witnesses with one key and two memories can sign two histories.
 
-            Exit codes: 0 one history, 1 the log has forked or was rolled back, 2
-            something could not be checked, 64 wrong usage.
+            Exit codes: 0 one history, 1 the log has forked, was rolled back or hides an
+            anchor, 2 something could not be checked, 64 wrong usage.
             """,
         version:
             "plumbline-watch \(String(cString: plumbline_version())) (commit \(String(cString: plumbline_commit())))")
 
     @Option(help: ArgumentHelp("A node of the network: http://HOST:PORT.", valueName: "url"))
     var node: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Broker at which the node tells its events: finds anchors that are not listed.",
+            valueName: "mqtt://host:port"))
+    var events: String?
+
+    @Option(help: "Time that the gateway has to list an anchor after its milestone: 10m.")
+    var patience = "10m"
 
     @Option(help: ArgumentHelp("The gateway, for its list of anchors, its checkpoint and its tiles.", valueName: "url"))
     var gateway: String?
@@ -96,12 +115,15 @@ struct PlumblineWatch: AsyncParsableCommand {
         return host.isEmpty ? nil : (host, port)
     }
 
-    private var everyMs: Int64? {
-        let digits = every.prefix { $0.isASCII && $0.isNumber }
+    private var everyMs: Int64? { Self.spanMs(every, 100...86_400_000) }
+    private var patienceMs: Int64? { Self.spanMs(patience, 1_000...86_400_000) }
+
+    private static func spanMs(_ text: String, _ range: ClosedRange<Int64>) -> Int64? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
         let factors: [Substring: Int64] = ["ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000]
-        guard let value = Int64(digits), let factor = factors[every.dropFirst(digits.count)] else { return nil }
+        guard let value = Int64(digits), let factor = factors[text.dropFirst(digits.count)] else { return nil }
         let (span, isOver) = value.multipliedReportingOverflow(by: factor)
-        return !isOver && (100...86_400_000).contains(span) ? span : nil
+        return !isOver && range.contains(span) ? span : nil
     }
 
     func validate() throws {
@@ -112,6 +134,10 @@ struct PlumblineWatch: AsyncParsableCommand {
             }
         }
         guard address != nil else { throw ValidationError("--listen takes HOST:PORT, such as 127.0.0.1:8430") }
+        if let events, BrokerAddress(events) == nil {
+            throw ValidationError("--events takes the address of a broker, such as mqtt://tangle.example:1883")
+        }
+        guard patienceMs != nil else { throw ValidationError("--patience takes 1s to 24h, such as 10m") }
         guard everyMs != nil else { throw ValidationError("--every takes 100ms to 24h, such as 10s or 1m") }
     }
 
@@ -140,7 +166,8 @@ struct PlumblineWatch: AsyncParsableCommand {
         let log = HTTPLog(url: gateway)
         do {
             let run = try await WatchRun(
-                card: card, store: opened, node: tangle, log: log, journal: journal, nowMs: { Terminal.wallMs() })
+                card: card, store: opened, node: tangle, log: log, events: eventStream(of: node, origin: card.origin),
+                patienceMs: patienceMs ?? Watcher.patienceMs, journal: journal, nowMs: { Terminal.wallMs() })
             try await once ? look(run) : serve(run)
         } catch {
             // The first error is the one to tell.
@@ -150,6 +177,18 @@ struct PlumblineWatch: AsyncParsableCommand {
         }
         try await tangle.shutdown()
         try await log.shutdown()
+    }
+
+    /// Heard while it runs on: a look with `--once` goes by what was heard before.
+    private func eventStream(of node: String, origin: String) -> NodeEventStream? {
+        guard let broker = events.flatMap({ BrokerAddress($0) }) else { return nil }
+        let journal = Terminal.journal
+        // Two clients of one name throw each other out of the broker.
+        let name = "plumbline-" + hexText((0..<4).map { _ in UInt8.random(in: .min ... .max) })
+        return NodeEventStream(
+            [NodeEventStream.Source(node: node, broker: broker)], tag: anchorTag(origin: origin), clientID: name,
+            nowMs: { Terminal.monotonicMs() }, chance: { Double.random(in: 0..<1) },
+            report: { sentence, isTrouble in journal.log(level: isTrouble ? .warning : .notice, "\(sentence)") })
     }
 
     private func open() throws -> WitnessStore {
@@ -185,7 +224,8 @@ struct PlumblineWatch: AsyncParsableCommand {
             group.addTask { for await _ in signals { return } }
             try await group.next()
         }
-        let code = await run.watcher.report.forks > 0 ? Int32(1) : 0
+        let report = await run.watcher.report
+        let code = report.forks > 0 || !report.hidden.isEmpty ? Int32(1) : 0
         if code != 0 { throw ExitCode(code) }
     }
 

@@ -20,6 +20,13 @@ enum Terminal {
         return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
     }
 
+    /// Of a clock that is never set.
+    static func monotonicMs() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
     static let journal = Logger(label: "plumbline-watch") { _ in LineHandler() }
 
     private static func put(_ text: String, _ descriptor: Int32) -> Bool {

@@ -136,11 +136,12 @@ final class WatchedHouse: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: path) }  // what is left lies in the system's temporary folder
 
-    func open() async throws -> WatchRun {
+    /// - Parameter laterMs: how much the watcher's clock is ahead of the network's.
+    func open(events: NodeEventStream? = nil, laterMs: Int64 = 0) async throws -> WatchRun {
         let store = try WitnessStore(path: path, name: "watch.example/w1") { Array(repeating: 7, count: $0) }
         return try await WatchRun(
-            card: card, store: store, node: NodeAtHand(network: network), log: shown,
-            journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, nowMs: { Self.nowMs })
+            card: card, store: store, node: NodeAtHand(network: network), log: shown, events: events,
+            journal: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, nowMs: { Self.nowMs + laterMs })
     }
 
     /// Puts a checkpoint on the network and, unless told otherwise, on the gateway's list.

@@ -36,9 +36,10 @@ import WitnessClient
             let kept = try #require(try shelf.anchor(seq))
             var found = FindingList()
             let answer = check.anchor(
-                "anchor", block: kept.block[...], path: kept.path[...], milestone: kept.milestone[...], into: &found)
+                "anchor", block: kept.proven.block[...], path: kept.proven.path[...],
+                milestone: kept.proven.milestone[...], into: &found)
             #expect(answer.isGood && found.sorted.isEmpty)
-            #expect(kept.note.isSigned(by: log.key.verifierKey))
+            #expect(kept.proven.note.isSigned(by: log.key.verifierKey))
         }
         let latest = try #require(try await run.desk.latest(of: TestLog.origin))
         #expect(latest.checkpoint?.size == 700 && latest.isSigned(by: run.desk.key))
