@@ -7,6 +7,14 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case keyMissing(path: String)
     /// A key of another log, or of another ceremony with the same name.
     case otherKey(path: String)
+    /// Not the key whose hash is on the card.
+    case otherRecoveryKey(path: String)
+    /// A statement about more leaves than there are.
+    case sizeBeyond(size: UInt64, whole: UInt64)
+    /// An origin without a number at its end.
+    case noEpoch(origin: String)
+    /// A new log is whole, but not in its place yet.
+    case epochHalfOpen(path: String)
     case cardUnreadable(path: String)
     /// `init` where something is already.
     case alreadySetUp(path: String)
@@ -38,6 +46,13 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
             "\(path) is missing; restore it from the backup. Without it this log cannot be signed any more"
         case .otherKey(let path):
             "\(path) is not the key this log was made with; restore the right one from the backup"
+        case .otherRecoveryKey(let path):
+            "\(path) is not the recovery key whose hash is on the card; use the one that init made for this log"
+        case .sizeBeyond(let size, let whole):
+            "the log has \(whole) entries, not \(size); name a size that it has had"
+        case .noEpoch(let origin): "\(origin) does not end with the number of an epoch; no other log can follow it"
+        case .epochHalfOpen(let path):
+            "\(path) holds a log that is not in its place yet; run plumblined epoch open again, it goes on where it stopped"
         case .cardUnreadable(let path):
             "\(path) is not a policy card; restore it from the backup"
         case .alreadySetUp(let path):

@@ -58,17 +58,18 @@ package struct GatewayRun: Sendable {
     package func run(ready: @escaping @Sendable (Ready) async -> Void = { _ in }) async throws {
         let configuration = plan.configuration
         let paths = DataPaths(configuration.dataPath)
-        guard Files.exists(paths.card) else { throw GatewayError.notSetUp(path: paths.card) }
-        let card = try readCard(paths.card)
-        let key = try KeyFile.read(paths.logKey)
+        let card = try GatewayKeys.card(paths)
         // Whatever cannot work is told before a boot is written into the log.
         try plan.checkSurroundings()
         let ledger = try Ledger.open(directory: configuration.dataPath)
         do {
-            try checkFixed(ledger.identity, card, key, paths)
+            let history = try await LogWriter.history(of: ledger)
+            let keys = try LogKeyFiles(paths).load(
+                history, signedSize: try await ledger.lastCheckpoint()?.size ?? 0, journal: journal("gateway"))
+            try checkFixed(ledger.identity, card, paths)
             GatewayStatus.withdraw(configuration)
             defer { GatewayStatus.withdraw(configuration) }
-            try await run(on: ledger, card: card, key: key, paths: paths, ready: ready)
+            try await run(on: ledger, card: card, keys: keys, paths: paths, ready: ready)
         } catch {
             await ledger.close()
             throw error
@@ -78,7 +79,7 @@ package struct GatewayRun: Sendable {
     }
 
     private func run(
-        on ledger: Ledger, card: PolicyCard, key: LogSigningKey, paths: DataPaths,
+        on ledger: Ledger, card: PolicyCard, keys: SigningKeys, paths: DataPaths,
         ready: @escaping @Sendable (Ready) async -> Void
     ) async throws {
         let configuration = plan.configuration
@@ -87,7 +88,7 @@ package struct GatewayRun: Sendable {
         // Before the boot leaf: a damaged network must not leave one at every try.
         let local = try configuration.tangle == nil ? localNode(paths) : nil
         let (writer, start) = try await LogWriter.start(
-            ledger: ledger, key: key, clock: clock, random: random, building: plan.building)
+            ledger: ledger, keys: keys, clock: clock, random: random, building: plan.building)
         tell(start, main)
         let reader = try LedgerReader.open(directory: configuration.dataPath, keys: ledger.keys)
         let numbering = try await ledger.numbering()
@@ -179,18 +180,11 @@ package struct GatewayRun: Sendable {
 
     static let chance: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
-    private func readCard(_ path: String) throws -> PolicyCard {
-        do { return try PolicyCard.parse(try GatewayPlan.read(path)) } catch is PolicyCard.ParseError {
-            throw GatewayError.cardUnreadable(path: path)
-        }
-    }
-
     /// What `init` fixed for ever.
     private func checkFixed(
-        _ identity: LedgerIdentity, _ card: PolicyCard, _ key: LogSigningKey, _ paths: DataPaths
+        _ identity: LedgerIdentity, _ card: PolicyCard, _ paths: DataPaths
     ) throws {
         let configuration = plan.configuration
-        guard key.verifierKey.description == identity.logKey else { throw GatewayError.otherKey(path: paths.logKey) }
         guard card.origin == identity.origin, card.logKey == identity.logKey else {
             throw GatewayError.otherCard(path: paths.card, origin: identity.origin)
         }

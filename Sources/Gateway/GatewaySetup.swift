@@ -194,6 +194,8 @@ package struct DataPaths: Sendable {
     package init(_ folder: String) { self.folder = folder }
     package var ledger: String { folder + "/" + Ledger.fileName }
     package var logKey: String { folder + "/log.key" }
+    /// The key that a change of keys puts in force, until it takes the place of `log.key`.
+    package var nextLogKey: String { folder + "/log.key.next" }
     package var card: String { folder + "/card" }
     package var tangle: String { folder + "/tangle" }
     package var evidence: String { folder + "/evidence" }

@@ -44,7 +44,11 @@ enum Files {
         } else if errno == EEXIST || rename(draft, path) != 0 {
             throw GatewayError.file(path: path, doing: "be made", errno: errno)
         }
-        let folder = folder(of: path)
+        try sync(folder(of: path))
+    }
+
+    /// When it returns, the names in the folder are on disk.
+    static func sync(_ folder: String) throws {
         let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { throw GatewayError.file(path: folder, doing: "be opened", errno: errno) }
         defer { close(directory) }
