@@ -143,7 +143,8 @@ extension GatewayRun {
             if let refusal = start.signingRefusal { return refusal.description }
             _ = try await writer.end(nextOrigin: nextOrigin, beacon: beacon)
             let witnesses = WitnessLinks(plan.configuration.witnesses)
-            let flow = anchorFlow(node: nodes.roster, witnesses: witnesses, card: card, ledger: ledger, writer: writer)
+            let flow = anchorFlow(
+                node: nodes.roster, events: nil, witnesses: witnesses, card: card, ledger: ledger, writer: writer)
             await flow.anchorNow()
             let deadlineMs = clock.wallMs() + ledger.identity.periodMs + GatewayEpoch.endWaitMs
             var isAnchored = false
