@@ -26,6 +26,8 @@ struct EvidenceNotes: Sendable {
     struct Made: Equatable {
         let file: MadeFile
         let expiresMs: Int64
+
+        var madeMs: Int64 { expiresMs - EvidenceShelf.keptMs }
     }
 
     func write(_ question: EvidenceQuestion, id: String, createdMs: Int64) {

@@ -1,5 +1,6 @@
 import Hashing
 import LedgerStore
+import LogEntries
 package import Readings
 import Synchronization
 
@@ -89,6 +90,10 @@ package actor EvidenceShelf {
     private let pause: @Sendable (Int64) async throws -> Void
     private let anchorEveryMs: Int64
     private var works: [String: Work] = [:]
+    /// Streams that are being erased: no file that shows one is made meanwhile, and none that was begun before is kept.
+    private var erasing: [StreamNumber] = []
+    /// Erasures that were begun; a file that was begun before one may show what has gone.
+    private var erasuresBegun: [StreamNumber: Int] = [:]
     /// Thousandths done of the file being made; written from the maker's threads.
     private let progress = Mutex<[String: UInt32]>([:])
 
@@ -137,18 +142,26 @@ package actor EvidenceShelf {
     /// Makes what was asked for, one file after the other, until it is cancelled. Questions of an earlier run are taken up again
     /// under their ids; only those whose file is not there whole are made anew: the same question makes the same bytes.
     func run() async throws {
+        let erased = try await declared()
         for note in notes.takeOver(nowMs: nowMs()).suffix(Self.jobsMax) where works[note.id] == nil {
             let job = EvidenceJob(
                 id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
             guard note.question.id(origin: reader.identity.origin) == note.id else { continue }
             works[note.id] = Work(job: job, question: note.question, tryAtMs: nowMs())
-            if let made = note.made { keep(made, id: note.id) }
+            guard let made = note.made else { continue }
+            if erased.contains(where: { note.question.streams.contains($0.stream) && made.madeMs <= $0.untilMs }) {
+                forget(note.id, file: made.file)
+            } else {
+                keep(made, id: note.id)
+            }
         }
         while true {
             try Task.checkCancellation()
             forgetOld()
             let due = works.values.filter { $0.job.state == .collecting || $0.job.state == .waitingForAnchor }
-                .filter { $0.tryAtMs <= nowMs() }.min { ($0.tryAtMs, $0.job.id) < ($1.tryAtMs, $1.job.id) }
+                .filter { $0.tryAtMs <= nowMs() && isFree($0.question) }.min {
+                    ($0.tryAtMs, $0.job.id) < ($1.tryAtMs, $1.job.id)
+                }
             if let due { await make(due) } else { try await pause(Self.retryMs / 10) }
         }
     }
@@ -157,10 +170,12 @@ package actor EvidenceShelf {
         let id = work.job.id
         let path = directory + "/" + id + ".evidence"
         let question = work.question
+        let begun = erasuresBegun
         do {
             let file = try await maker.period(
                 fromMs: question.fromMs, toMs: question.toMs, streams: question.streams, path: path,
                 progress: { [weak self] done in self?.noteProgress(id, done) })
+            if question.streams.contains(where: { begun[$0] != erasuresBegun[$0] }) { return forget(id, file: file) }
             let made = EvidenceNotes.Made(file: file, expiresMs: nowMs() + Self.keptMs)
             keep(made, id: id)
             notes.writeMade(made, id: id)
@@ -172,6 +187,45 @@ package actor EvidenceShelf {
             fail(id, Refusal(error, question: question))
         } catch {
             fail(id, nil)
+        }
+    }
+
+    // MARK: - Erasing
+
+    /// How far the clock may have been set back since, in ms; a file too many is made anew, no more.
+    private static let clockSlackMs: Int64 = 3_600_000
+
+    /// Takes every made file off the shelf that shows the stream; until `endErasing` none is made.
+    func beginErasing(_ stream: StreamNumber) {
+        erasing.append(stream)
+        erasuresBegun[stream, default: 0] += 1
+        for (id, work) in works where work.question.streams.contains(stream) {
+            if let file = work.file { forget(id, file: file) }
+        }
+    }
+
+    /// What was taken off the shelf is made anew, without what was erased.
+    func endErasing(_ stream: StreamNumber) {
+        if let place = erasing.firstIndex(of: stream) { erasing.remove(at: place) }
+    }
+
+    private func isFree(_ question: EvidenceQuestion) -> Bool { !question.streams.contains { erasing.contains($0) } }
+
+    private func forget(_ id: String, file: MadeFile) {
+        unlink(file.path)
+        guard let work = works[id] else { return }
+        notes.remove(id: id)
+        notes.write(work.question, id: id, createdMs: Int64(clamping: work.job.createdMs))
+        works[id] = Work(
+            job: EvidenceJob(id: id, question: work.question.canonical, createdMs: work.job.createdMs),
+            question: work.question, tryAtMs: nowMs())
+    }
+
+    /// Files made until then may show what is erased since.
+    private func declared() async throws -> [(stream: StreamNumber, untilMs: Int64)] {
+        try await reader.decodedLeaves(type: 10, limit: 10_000, descending: true).compactMap {
+            guard case .erasure(let erasure) = $0.leaf.body else { return nil }
+            return (erasure.stream, Int64(clamping: $0.leaf.wallMs) + Self.clockSlackMs)
         }
     }
 

@@ -53,6 +53,7 @@ package struct Facility: Sendable {
     let health: @Sendable () async -> Health
     let noteAccess: @Sendable (AccessUse) async throws -> Void
     let linksNow: @Sendable () async -> [LinkView]
+    let erasing: Erasing?
     let reloading: @Sendable (_ actor: Bytes16) async throws -> ReloadView
     let verifications = VerificationSlots()
 
@@ -60,6 +61,7 @@ package struct Facility: Sendable {
     ///   - nowMs: UTC ms.
     ///   - links: every connection to the field, in order of id.
     ///   - reload: reads the configuration files again, for whoever the pseudonym stands for; throws a `Refusal`.
+    ///   - erasing: without it nothing can be erased.
     ///   - noteAccess: counts a disclosure for the access leaf of the running interval; on disk when it returns.
     package init(
         reader: LedgerReader, keeper: TwinKeeper, facts: FacilityFacts, zone: ZoneRules,
@@ -70,6 +72,7 @@ package struct Facility: Sendable {
         reload: @escaping @Sendable (_ actor: Bytes16) async throws -> ReloadView = { _ in
             throw Refusal.notNow(why: "there are no configuration files here", retryAfterSeconds: 60)
         },
+        erasing: Erasing? = nil,
         noteAccess: @escaping @Sendable (AccessUse) async throws -> Void
     ) {
         self.reader = reader
@@ -81,6 +84,7 @@ package struct Facility: Sendable {
         self.noteAccess = noteAccess
         linksNow = links
         reloading = reload
+        self.erasing = erasing
         now = nowMs
         shelf = EvidenceShelf(
             reader: reader, maker: maker, directory: evidenceDirectory, nowMs: nowMs, pause: pause,

@@ -5,6 +5,8 @@ package struct Grant: Hashable, Sendable {
         case facility
         /// The record, readings and evidence.
         case auditor
+        /// What an auditor sees, and erasing it.
+        case eraser
     }
 
     /// Rising number of the token, never reused; what access leaves and journals say instead of a name.

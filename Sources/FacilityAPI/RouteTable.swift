@@ -16,7 +16,7 @@ struct RouteTable: Sendable {
 
     var routes: [Route] {
         aboutRoutes + twinRoutes + readingRoutes + recordRoutes + evidenceRoutes + linkRoutes
-            + commandRoutes + [eventRoute]
+            + commandRoutes + erasureRoutes + [eventRoute]
             + openRoutes
             + pageRoutes
     }

@@ -123,7 +123,25 @@ extension GatewayRun {
                     field: field, scrubber: scrubber, nowMs: Int64(clamping: clock.wallMs()))
             },
             links: { await field.links() }, reload: { try await reload.reload($0) },
-            noteAccess: { try await writer.recordUse($0) })
+            erasing: erasing(writer), noteAccess: { try await writer.recordUse($0) })
+    }
+
+    /// Told in the journal by range and leaf, never by value.
+    private func erasing(_ writer: LogWriter) -> Erasing {
+        let journal = journal("erasing")
+        return Erasing(
+            scope: { try await writer.store.erasureScope($0) },
+            erase: { range, basis, actor in
+                let leaf = try await writer.erase(
+                    stream: range.stream, kFrom: range.kFrom, kTo: range.kTo, legalBasis: basis, actor: actor)
+                journal.notice(
+                    "items were erased; their hashes stay in the log",
+                    metadata: [
+                        "stream": "\(range.stream)", "kFrom": "\(range.kFrom)", "kTo": "\(range.kTo)",
+                        "leaf": "\(leaf)",
+                    ])
+                return leaf
+            })
     }
 
     func metrics(

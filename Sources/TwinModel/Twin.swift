@@ -62,6 +62,15 @@ package struct Twin: Hashable, Sendable {
         return found
     }
 
+    /// Forgets what a point shows that was captured in `instants`; true when there was something. What is newer stays.
+    package mutating func forget(_ point: PointNumber, capturedIn instants: Range<Int64>, nowMs: Int64) -> Bool {
+        guard let place = states.place(of: point), let latest = states[at: place].latest,
+            instants.contains(latest.capturedAtMs)
+        else { return false }
+        states[at: place] = PointState(listeningSinceMs: nowMs)
+        return true
+    }
+
     /// The same states under a new revision of the building. New points begin to be silent at `nowMs`; points that left are forgotten.
     package mutating func replace(building: Building, numbering: Numbering, nowMs: Int64) {
         rules = PointRules(building, numbering)

@@ -74,6 +74,14 @@ package actor TwinKeeper {
         twin.replace(building: building, numbering: numbering, nowMs: nowMs)
     }
 
+    /// Forgets what it shows of these points that was captured in `instants`, and tells the subscribers that there is no value.
+    package func forget(_ points: [PointNumber], capturedIn instants: Range<Int64>, nowMs: Int64) {
+        tell(
+            points.filter { twin.forget($0, capturedIn: instants, nowMs: nowMs) }.map {
+                Reading(point: $0, capturedAtMs: nowMs, quality: .offline, value: .none)
+            })
+    }
+
     /// Every batch of readings from now on. A subscriber that does not keep up loses the oldest batches; ends when its task is cancelled.
     package func subscribe() -> AsyncStream<[Reading]> {
         let number = nextSubscriber
