@@ -37,10 +37,10 @@ private struct DeskAtHand: WitnessCalls {
     func word(of ledger: Ledger, key: VerifierKey) async throws -> Witnesses.Word {
         let last = try required(try await ledger.lastCheckpoint())
         let log = WitnessedLog(
-            key: key, consistencyProof: { try await ledger.consistencyProof(from: $0, to: $1) },
+            keys: LogKeys(key), consistencyProof: { try await ledger.consistencyProof(from: $0, to: $1) },
             root: { try await ledger.root(size: $0) })
         let witnesses = Witnesses([ConfiguredWitness(key: desk.key, calls: self)]) { _ in
-            try await Task.never()
+            await Task.never()
         }
         let note = try required(SignedNote(last.note))
         return try required(await witnesses.show(note, knownSize: last.size, of: log).first).1
@@ -49,7 +49,7 @@ private struct DeskAtHand: WitnessCalls {
 
 extension Task where Success == Never, Failure == Never {
     /// Returns when the task is cancelled.
-    fileprivate static func never() async throws {
+    fileprivate static func never() async {
         let (stream, end) = AsyncStream<Void>.makeStream()
         for await _ in stream {}
         end.finish()
