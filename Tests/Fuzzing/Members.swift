@@ -55,18 +55,16 @@ private func judge(_ name: String, _ content: [UInt8]) {
     if name != "00-manifest.cbor" { members[0].content = manifest(members) }
     guard let file = Ustar.write(members) else { return }
     guard let parts = try? PeriodFile.parse(file) else { return }
-    if let again = try? PeriodFileWriter.write(parts, periodMs: 60_000) {
-        // A day's name and its records are not compared, so the items may move to another member; all else is one form.
-        if name != "30-items/2026-03-02", name != "00-manifest.cbor" {
-            must(again == file, "a period file is written as it was read")
-        }
-        must(
-            (try? PeriodFile.parse(again)).flatMap { try? PeriodFileWriter.write($0, periodMs: 60_000) } == again,
-            "a period file that was written is written again as it is")
+    // A day's name is not compared with its records, so items may move to another member when they are written; the manifest's
+    // list is what is written anew. All else has one form.
+    if name != "30-items/2026-03-02", name != "00-manifest.cbor",
+        let again = try? PeriodFileWriter.write(parts, periodMs: 60_000)
+    {
+        must(again == file, "a period file is written as it was read")
     }
     let verdict = verify(file: file, card: goldenCard)
     _ = verdict.sentence(.english)
-    _ = verify(file: file).sentence(.german)
+    _ = verdict.sentence(.german)
 }
 
 /// The golden manifest with the lines of these members.
