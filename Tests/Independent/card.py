@@ -36,6 +36,10 @@ class Card:
         except ValueError:
             raise Bad(code, "card values") from None
         self.witnesses = [value for name, value in rows if name == "witness"]
+        try:
+            self.time_authorities = {bytes.fromhex(value) for name, value in rows if name == "tsa"}
+        except ValueError:
+            raise Bad(code, "tsa") from None
         if self.key_name != self.origin or len(self.genesis) != 32 or len(self.recovery_hash) != 32:
             raise Bad(code, "card")
 

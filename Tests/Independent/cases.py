@@ -1,4 +1,4 @@
-"""Every case of Tests/Vectors/evidence/cases.json: exit code and findings, exactly."""
+"""Every case of every list in Tests/Vectors/evidence and evidence-own: exit code and findings, exactly."""
 
 import json
 import pathlib
@@ -6,14 +6,15 @@ import sys
 
 from verify import judge
 
-VECTORS = pathlib.Path(__file__).resolve().parents[1] / "Vectors" / "evidence"
+VECTORS = pathlib.Path(__file__).resolve().parents[1] / "Vectors"
 
 
 def main():
     passed = failed = 0
-    for case in json.loads((VECTORS / "cases.json").read_text())["cases"]:
-        card = (VECTORS / case["card"]).read_bytes() if case["card"] else None
-        code, findings = judge((VECTORS / case["file"]).read_bytes(), card, case.get("t1"), case.get("t2"))
+    for folder, case in ((path.parent, case) for path in sorted(VECTORS.glob("evidence*/*.json"))
+                         for case in json.loads(path.read_text())["cases"]):
+        card = (folder / case["card"]).read_bytes() if case["card"] else None
+        code, findings = judge((folder / case["file"]).read_bytes(), card, case.get("t1"), case.get("t2"))
         if (code, findings) == (case["exit"], sorted(case["findings"])):
             passed += 1
         else:

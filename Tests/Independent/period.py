@@ -9,6 +9,7 @@ from primitives import (
     Bad, Milestone, Stack, b2, block_payload, cbor, consistent, inclusion_root, leaf_hash, maximal_subtrees, note_text,
     cosigned, part, path_root, read_note, root, sha, signature_lines, signed, witness_key, work_zeros,
 )
+from tokens import Token
 
 EMPTY = {"W_ANCHORS_UNWATCHED"}
 
@@ -240,6 +241,7 @@ class PeriodAudit:
             anchor = Anchor(seq, notes[seq], *(parts[seq, kind] for kind in kinds))
             if (seq, "cosig") in parts:
                 anchor.cosignatures = signature_lines(parts[seq, "cosig"], "E_MALFORMED")
+            anchor.response = parts.get((seq, "tsr"))
             self.anchors.append(anchor)
         if any(seq not in notes for seq, _ in parts):
             raise Bad("E_MALFORMED", "anchor without note")
@@ -272,6 +274,7 @@ class PeriodAudit:
                     foreign = True
                 continue
             self.findings |= anchor.prove(self.card, self.tag)
+            self._stamp(anchor)
             self.good.append(anchor)
         self._cosignatures()
         if ended:
@@ -290,11 +293,27 @@ class PeriodAudit:
             self._compromises()
             self._coverage()
             self._beacons()
+            self._stamps_against_beacons()
             self._configurations()
             self._payloads()
             self._openings()
         self._milestone_fork()
         return self.findings
+
+    def _stamp(self, anchor):
+        """The token beside a note: it bounds from above when somebody who is trusted stands behind it."""
+        anchor.stamped_ms = None
+        if anchor.response is None:
+            return
+        try:
+            token = Token(anchor.response, anchor.note_bytes, self.card.time_authorities)
+        except Bad as bad:
+            self.findings.add(bad.code)
+            return
+        if token.is_trusted:
+            anchor.stamped_ms = token.latest_ms
+        else:
+            self.findings.add("W_TIME_STAMP_UNCHECKED")
 
     def _keys(self):
         """The first leaf and every key leaf, of the context and of the range."""
@@ -562,8 +581,12 @@ class PeriodAudit:
 
     def _times(self):
         found, a = self.findings, self.a
-        beacon_ms = None
+        beacon_ms = self._lower_bound()
         confirmed = sorted((size, anchor.confirmed_ms) for size, anchor in self.on_path.items() if size > a.size)
+        stamps = {}
+        for anchor in self.good:
+            if anchor.stamped_ms is not None and self.roots.get(anchor.size) == anchor.root:
+                stamps[anchor.size] = min(anchor.stamped_ms, stamps.get(anchor.size, anchor.stamped_ms))
         expected = self._seq_before()
         for offset, leaf in enumerate(self.leaves):
             index = a.size + offset
@@ -575,8 +598,11 @@ class PeriodAudit:
             if beacon_ms is not None and any(mark + 1000 < beacon_ms for mark in marks):
                 found.add("E_BACKDATED")
             cover = next((ms for size, ms in confirmed if size > index), None)
-            if cover is not None and any(mark > cover for mark in marks):
+            stamped = next((ms for size, ms in sorted(stamps.items()) if size > index), None)
+            if any(most is not None and mark > most for mark in marks for most in (cover, stamped)):
                 found.add("E_POSTDATED")
+            if cover is not None and beacon_ms is not None and cover - beacon_ms > 3_600_000:
+                found.add("W_WIDE_BRACKET")
             if leaf.type == 7:
                 seq = leaf.body[0]
                 if expected is not None and seq != expected:
@@ -588,6 +614,32 @@ class PeriodAudit:
         last = self.leaves[-1]
         if last is not None and last.type != 7:
             found.add("W_UNANCHORED")
+
+    def _lower_bound(self):
+        """Milliseconds of the milestone that A's beacon cites, when it stands in the file."""
+        try:
+            leaf = next(Leaf(data) for index, data, _, _ in self.context if index == self.a.size - 1)
+            if leaf.type == 7 and leaf.body[0] in self.beacons:
+                milestone = Milestone(self.beacons[leaf.body[0]])
+                if [milestone.index, milestone.id, milestone.time] == leaf.body[2:]:
+                    return milestone.time * 1000
+        except Bad:
+            pass  # judged where it stands
+        return None
+
+    def _stamps_against_beacons(self):
+        """A token dated before the milestone that its own note cites."""
+        cited = {}
+        for index, data in [(i, d) for i, d, _, _ in self.context] + list(enumerate(self.leaf_bytes, self.a.size)):
+            try:
+                leaf = Leaf(data)
+            except Bad:
+                continue
+            if leaf.type == 7:
+                cited[index + 1] = leaf.body[4] * 1000
+        for anchor in self.good:
+            if anchor.stamped_ms is not None and anchor.stamped_ms < cited.get(anchor.size, 0) - 1000:
+                self.findings.add("E_TIME_STAMP")
 
     def _seq_before(self):
         """The anchor_seq that follows the beacon at size_A - 1, where that is given."""
