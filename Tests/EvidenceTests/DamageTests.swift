@@ -53,6 +53,27 @@ import TestTools
         }
     }
 
+    /// A small file whole: every byte once, each with another bit or all of them.
+    @Test func `every byte of a small period file counts, but for the question in its manifest`() throws {
+        let honest = try EvidenceVectors.bytes("evidence-own/honest.period")
+        let card = try PolicyCard.parse(EvidenceVectors.bytes("evidence-own/honest.card"))
+        let parts = try PeriodFile.parse(honest)
+        #expect(verify(file: honest, card: card).exitCode == 0)
+        var asked: [Int] = []
+        for at in honest.indices {
+            var damaged = honest
+            damaged[at] ^= at % 9 == 8 ? 0xff : 1 << UInt8(at % 9)
+            let verdict = verify(file: damaged, card: card)
+            guard verdict.exitCode == 0 else { continue }
+            let read = try PeriodFile.parse(damaged)
+            #expect(
+                read.fromMs != parts.fromMs || read.toMs != parts.toMs || read.streams != parts.streams, "byte \(at)")
+            asked.append(at)
+        }
+        // Two instants of eight bytes and one stream.
+        #expect(asked.count <= 17, "\(asked)")
+    }
+
     @Test func `a file that is cut anywhere is malformed`() throws {
         let card = try Self.card()
         let reading = try EvidenceVectors.bytes("evidence/reading-honest.reading")

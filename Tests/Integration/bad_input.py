@@ -3,10 +3,15 @@ Method: truncated, shuffled, oversized and noisy copies of every golden file."""
 
 import pathlib
 import random
+import resource
 import subprocess
+import sys
 import tempfile
 
 from harness import ROOT, Steps, programs
+
+sys.path.insert(0, str(ROOT / "Tests" / "Independent"))
+from period import header  # noqa: E402
 
 
 def main():
@@ -49,6 +54,18 @@ def main():
             if code not in expected or not said.strip():
                 wrong.append((name, command[0], code, said[-200:]))
     steps.check(not wrong, f"{len(cases)} spoiled files: exit 1 or 2 and a sentence; wrong: {wrong[:3]}")
+
+    # Lengths that lie, in a file of 10 GB that takes no room on the disk: refused in a gigabyte of memory.
+    for name, size in (("one member of 8 GiB", (1 << 33) - 1), ("a short first member", 512), ("a member of nothing", 0)):
+        with open(folder / "huge", "wb") as huge:
+            huge.write(header("00-manifest.cbor", size))
+            huge.truncate(10 << 30)
+        result = subprocess.run([arguments.plumbline, "verify", folder / "huge", "--policy", card], capture_output=True, timeout=120,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)))
+        said = (result.stdout + result.stderr).decode(errors="replace")
+        steps.check(result.returncode in (1, 2) and said.strip() and "Fatal" not in said,
+                    f"10 GB, {name}: exit {result.returncode}: {said.strip().splitlines()[:1]}")
+    (folder / "huge").unlink()
 
     unreadable = [("verify", folder), ("verify", folder / "absent"), ("verify", golden / "honest-full.period", "--policy", folder / "absent"),
                   ("verify", golden / "honest-full.period", "--policy", golden / "honest-full.period")]
