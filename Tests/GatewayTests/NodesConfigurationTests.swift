@@ -49,7 +49,7 @@ import Gateway
         ("nodes: [\"http://a\", \"ftp://b\"]", 30, "no address"), ("nodes: [{ur: \"http://a\"}]", 19, "'url'"),
         ("nodes: [{tokenFile: t}]", 18, "'url' is missing"), ("nodes: [[\"http://a\"]]", 18, "text"),
         ("nodes: [\"http://a\", {url: \"http://a/\"}]", 36, "already"),
-        ("node: \"http://a\", events: \"ws://a\"", 34, "mqtt://"),
+        ("node: \"http://a\", events: \"ws://a\"", 36, "mqtt://"),
         ("nodes: [\"http://a\"], events: \"mqtt://a\"", 39, "{url:"), ("tokenFile: t", 9, "'node' is missing"),
     ])
     func `a mistake in the list has its line, its column and a way out`(text: String, column: Int, word: String) {

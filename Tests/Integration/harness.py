@@ -87,9 +87,13 @@ class Process:
 class Broker(Process):
     def __init__(self, folder):
         self.port = free_port()
-        configuration = pathlib.Path(folder, "broker.conf")
-        configuration.write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
-        super().__init__([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(configuration)], pathlib.Path(folder, "broker.log"))
+        self.folder = pathlib.Path(folder)
+        pathlib.Path(folder, "broker.conf").write_text(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+        self.start()
+
+    def start(self):
+        """Also again, at the same port, after it was stopped."""
+        super().__init__([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", str(self.folder / "broker.conf")], self.folder / "broker.log")
         wait_for("broker", 10, lambda: socket.create_connection(("127.0.0.1", self.port), 1))
 
     def publish(self, topic, payload, *more):

@@ -34,6 +34,7 @@ ALONE = {
 WAITING = {
     "node_failover": ["node_failover.py"],
     "soak": ["soak.py"],
+    "node_events": ["node_events.py"],
     "field_faults": ["field_faults.py"],
     "field_serial": ["field_serial.py"],
     "power": ["power.py"],

@@ -132,11 +132,32 @@ def foreign_blocks(steps, utils):
     steps.check(not wrong, f"the SDK agrees with {len(blocks)} ids of the vectors" + (f", not with {wrong}" if wrong else ""))
 
 
+def rescue(steps, lazy, client, block_id):
+    """The SDK promotes and reattaches a block that no milestone sees, when the node says that it may, and not before."""
+    def metadata():
+        return client.get_block_metadata(block_id)
+
+    wait_for("the node asks for a promotion", 20, lambda: metadata().shouldPromote)
+    promoted = client.promote(block_id)[0]
+    form = lazy.get(f"/api/core/v2/blocks/{promoted}")
+    steps.check(block_id in form["parents"] and "payload" not in form, "the SDK promotes a block that the node's milestones ignore")
+    wait_for("the node asks for another attachment", 20, lambda: metadata().shouldReattach)
+    again = client.reattach(block_id)[0]
+    form = lazy.get(f"/api/core/v2/blocks/{again}")
+    steps.check(again != block_id and form["payload"]["tag"] == "0x" + TAG.hex(), "and attaches it again when promotion is too late")
+    index = wait_for("a milestone references the new block", 20, lambda: client.get_block_metadata(again).referencedByMilestoneIndex)
+    steps.check(metadata().referencedByMilestoneIndex is None, f"the new block is referenced by milestone {index}, the old one by none")
+
+
 def run(arguments):
     steps = Steps("iota-sdk")
-    with tempfile.TemporaryDirectory(prefix="plumbline-sdk-") as directory:
-        node = Node(arguments.plumblined, directory)
+    with tempfile.TemporaryDirectory(prefix="plumbline-sdk-") as directory, tempfile.TemporaryDirectory(prefix="plumbline-lazy-") as other:
+        node, lazy = Node(arguments.plumblined, directory), Node(arguments.plumblined, other, "--fault", "ignore=19")
         try:
+            # It ignores blocks for as long as the rest of this test and a little more takes.
+            lazy.start()
+            waiting = Client(nodes=[lazy.url], local_pow=True)
+            ignored = waiting.build_and_post_block(tag="0x" + TAG.hex(), data="0x" + DATA.hex())[0]
             node.start()
             client = Client(nodes=[node.url], local_pow=True)
             info = client.get_info().nodeInfo
@@ -161,10 +182,12 @@ def run(arguments):
                         "after a restart the block is there and the chain of milestones goes on")
             prove(steps, node, block_id, index)
             post_and_read(steps, client, node, Utils)
+            rescue(steps, lazy, waiting, ignored)
         except Exception as error:  # A step that could not be taken is a failed step, said in one line.
             steps.check(False, f"{type(error).__name__}: {error}")
         finally:
             node.stop()
+            lazy.stop()
     return steps
 
 

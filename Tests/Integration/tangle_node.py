@@ -49,7 +49,8 @@ class Node:
             [self.program, "tangle", "--port", str(self.port), "--interval", "1s", "--min-pow-score", str(SCORE),
              "--dir", self.directory, *self.options], stdout=subprocess.PIPE, text=True)
         # The section of a gateway's configuration, printed when the node listens; a list of keys is its last part.
-        self.section = "".join(self.process.stdout.readline() for _ in range(5))
+        head = 6 if "--events" in self.options else 5
+        self.section = "".join(self.process.stdout.readline() for _ in range(head))
         count = int(self.options[self.options.index("--keys") + 1]) if "--keys" in self.options else 1
         self.section += "".join(self.process.stdout.readline() for _ in range(count))
         wait_for("the node answers", 20, lambda: self.process.poll() is None

@@ -21,6 +21,11 @@ import TestTools
         }
     }
 
+    /// Waits so long, or until cancelled: nobody tells anything here.
+    private let shortly: @Sendable (Int64) async throws -> Void = { ms in
+        _ = await Collector<Never>().wait(seconds: Double(ms) / 1_000) { _ in false }
+    }
+
     private func network(_ told: Told) throws -> LocalTangleNode {
         try LocalTangleNode(configuration: handMade(), clock: TestClock().now, publish: { told.add($0) })
     }
@@ -93,7 +98,7 @@ import TestTools
             var id: BlockID?
             for number in 0..<200 where id == nil {
                 let sent = try await node.submit(taggedBlock("\(number)", on: try await node.tips()).serialized())
-                try await stream.pause(100, by: { try await Task.sleep(for: .milliseconds($0)) })
+                try await stream.pause(100, by: shortly)
                 if stream.takeTagged().contains(where: { $0.id == sent.hash }) { id = sent }
             }
             let block = try #require(id)
@@ -103,7 +108,7 @@ import TestTools
                 let sent = try await node.submit(taggedBlock("again", on: [block]).serialized())
                 stream.follow([sent.hash], milestones: false)
                 try await node.issueMilestone()
-                try await stream.pause(100, by: { try await Task.sleep(for: .milliseconds($0)) })
+                try await stream.pause(100, by: shortly)
             }
             #expect(stream.views[0].wakes > before && stream.views[0].isListening)
         }

@@ -156,6 +156,8 @@ import Testing
             ("404 Not Found", "block not found", .notFound),
             ("503 Service Unavailable", "node is not synced", .notReady),
             ("500 Internal Server Error", "oops", .failed(status: 500, message: "oops")),
+            ("406 Not Acceptable", "x", .failed(status: 406, message: "x")),
+            ("415 Unsupported Media Type", "x", .failed(status: 415, message: "x")),
             ("418 I'm a teapot", "tea", .failed(status: 418, message: "tea")),
             ("429 Too Many Requests", "slow down", .failed(status: 429, message: "slow down")),
             ("301 Moved", "moved", .failed(status: 301, message: "moved")),
