@@ -72,12 +72,13 @@ extension LogWalk {
         guard let stored = try await read(.opening, "opening of leaf \(index)", { try $0.openings(leaf: index) })
         else { return nil }
         counts.openings += 1
-        return check(stored, of: leaf, .opening, names: stored.indices.map { _ in "opening of leaf \(index)" })
+        let name = "opening of leaf \(index)"
+        return check(stored, of: leaf, .opening, names: stored.indices.map { _ in name }, whole: name)
     }
 
     /// Items of an inner tree or a commitment; `nil` when something is wrong with them.
     private mutating func check(
-        _ stored: [StoredItem], of leaf: Leaf, _ kind: Damage.Kind, names: [String]
+        _ stored: [StoredItem], of leaf: Leaf, _ kind: Damage.Kind, names: [String], whole: String
     ) -> [[UInt8]]? {
         let faultsBefore = found.count
         var all: [[UInt8]] = []
@@ -92,14 +93,13 @@ extension LogWalk {
         guard found.count == faultsBefore else { return nil }
         let findings = Opening.judge(leaf, all)
         guard let finding = findings.first else { return all }
-        let whole = names.first ?? "\(kind.rawValue) of a leaf"
         let why =
             switch finding {
             case .itemCount: "there are more or fewer than the leaf counts"
             case .itemHash: "the leaf holds another hash"
             default: "it cannot be read"
             }
-        found.add(kind, names.count > 1 ? whole + " and its kin" : whole, why)
+        found.add(kind, whole, why)
         return nil
     }
 
@@ -141,7 +141,9 @@ extension LogWalk {
             found.add(.snapshot, name, "its row says something else than leaf \(index)")
         }
         let names = stored.items.map { "\(name), entity \($0.entity)" }
-        guard let items = check(stored.items.map(\.item), of: leaf, .snapshot, names: names) else { return }
+        guard let items = check(stored.items.map(\.item), of: leaf, .snapshot, names: names, whole: name) else {
+            return
+        }
         for (row, bytes) in zip(stored.items, items) {
             // Judged above.
             guard let item = try? SnapshotItem.decode(bytes), item.entityID != row.entity else { continue }

@@ -140,6 +140,7 @@ package struct LogWalk: Sendable {
             found.add(.leaf, name, "is missing or cannot be read")
             nodes = nil
             missingInARow += 1
+            forget()
             return
         }
         missingInARow = 0
@@ -153,10 +154,17 @@ package struct LogWalk: Sendable {
         try await append(row.leaf.hash, bytes == row.leaf.hash ? nil : bytes)
         guard let leaf else {
             found.add(.leaf, name, "cannot be read")
+            forget()
             return
         }
         if bytes == row.leaf.hash { checkColumns(row, leaf) }
         try await checkBody(leaf, at: index, row, items)
+    }
+
+    /// Behind a leaf that cannot be read nothing is held against the next one.
+    private mutating func forget() {
+        place.coveredK = nil
+        place.config = nil
     }
 
     private mutating func append(_ hash: Hash, _ other: Hash?) async throws {

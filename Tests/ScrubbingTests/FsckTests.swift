@@ -127,7 +127,7 @@ import Testing
             if !damage.isEmpty { named += 1 }
             #expect(!damage.isEmpty || after == before, "byte \(place), bit \(bit)")
         }
-        #expect(named > flips / 10, "\(named) of \(flips)")
+        #expect(named > flips / 20, "\(named) of \(flips)")
     }
 
     @Test func `a log that is shorter than what was signed is told`() async throws {
