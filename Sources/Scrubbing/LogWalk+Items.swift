@@ -95,7 +95,9 @@ extension LogWalk {
         guard let bytes = item.bytes else {
             counts.erasedItems += 1
             if try await !isErased(place, leaf: leaf) {
-                found.add(.item, place.name, "its bytes are gone, and no leaf declares that they were erased")
+                found.add(
+                    .item, place.name,
+                    "its \(item.isKeyGone ? "key is" : "bytes are") gone, and no leaf declares that they were erased")
             }
             return nil
         }

@@ -44,14 +44,21 @@ struct ExportCommand: ParsableCommand {
     @Flag(help: "CSV for German spreadsheets: semicolon, decimal comma, byte order mark.")
     var german = false
 
+    @Flag(
+        name: .customLong("tlog-proof"),
+        help: "C2SP tlog-proof of a reading file: its interval's leaf under the signed root.")
+    var tlogProof = false
+
     /// Bytes that are gathered before they are written.
     private static let chunkBytes = 1 << 16
 
     func validate() throws {
+        if tlogProof && (csv || jsonl || german) { throw ValidationError("--tlog-proof is a form of its own") }
         if jsonl && (csv || german) { throw ValidationError("--jsonl and --csv exclude each other") }
     }
 
     mutating func run() throws {
+        if tlogProof { return try writeTransparencyProof() }
         var table = CSVWriter(
             german ? .de : .standard,
             columns: ["at_utc", "point", "value", "raw", "unit", "quality", "source_utc", "k", "stream"])
