@@ -16,7 +16,7 @@ extension LogWalk {
             found.add(.checkpoint, "the file checkpoint", "is no checkpoint")
         }
         let head = try await read(.configuration, "the configuration in force") { try $0.head() }
-        if let head, head.size == size, place.next == size, head.configHash != place.config {
+        if let head, let config = place.config, head.size == size, place.next == size, head.configHash != config {
             found.add(.configuration, "the configuration in force", "is not that of the last leaf that changed it")
         }
         for table in LedgerReader.tablesBeside {

@@ -147,7 +147,7 @@ def main():
             database.execute("UPDATE leaf SET bytes = zeroblob(50) WHERE idx = 3")
         database.close()
         code, report = fsck()
-        steps.check(code == 1 and "leaf 3" in [damage["name"] for damage in report["damage"]], f"a leaf that was changed on disk is named: {report['damage']}")
+        steps.check(code == 1 and [damage["name"] for damage in report["damage"]] == ["leaf 3"], f"a leaf that was changed on disk is named: {report['damage']}")
     finally:
         gateway.stop()
         broker.stop()
