@@ -25,6 +25,7 @@ TEXTS = {
     "help": "help",
     "help-verify": "help verify",
     "help-inspect": "help inspect",
+    "help-audit": "help audit",
     "help-export": "help export",
     "help-check-table": "help check-table",
     "verify-period": "verify honest-full.period --policy gateway.card",
