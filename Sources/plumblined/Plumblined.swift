@@ -24,8 +24,9 @@ struct Plumblined: AsyncParsableCommand {
         version: "plumblined \(String(cString: plumbline_version())) (commit \(String(cString: plumbline_commit())))",
         subcommands: [
             RunCommand.self, InitCommand.self, CheckCommand.self, StatusCommand.self, ReloadCommand.self,
-            TokenCommand.self, KeyCommand.self, EpochCommand.self, LogCommand.self, TangleCommand.self, DemoCommand.self,
-            ProfileCommand.self, ProbeCommand.self, ScanCommand.self, RecordCommand.self, ReplayCommand.self,
+            TokenCommand.self, KeyCommand.self, EpochCommand.self, LogCommand.self, TangleCommand.self,
+            DemoCommand.self, ProfileCommand.self, ProbeCommand.self, ScanCommand.self, RecordCommand.self,
+            ReplayCommand.self,
         ])
 }
 
