@@ -36,6 +36,7 @@ WAITING = {
     "soak": ["soak.py"],
     "node_events": ["node_events.py"],
     "field_faults": ["field_faults.py"],
+    "keys": ["keys.py"],
     "field_serial": ["field_serial.py"],
     "power": ["power.py"],
     "field_pymodbus": ["field_pymodbus.py"],
