@@ -37,6 +37,7 @@ WAITING = {
     "node_events": ["node_events.py"],
     "field_faults": ["field_faults.py"],
     "keys": ["keys.py"],
+    "erasure": ["erasure.py"],
     "field_serial": ["field_serial.py"],
     "power": ["power.py"],
     "field_pymodbus": ["field_pymodbus.py"],
