@@ -14,9 +14,9 @@ package enum MQTTError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .unusable(let code): "settings that cannot work: \(BrokerWords.library(code))"
+        case .unusable(let code): "settings that cannot work: \(BrokerWords.connection(code))"
         case .refused(let code): "the broker refuses: \(BrokerWords.reason(code))"
-        case .lost(let code): BrokerWords.library(code)
+        case .lost(let code): BrokerWords.connection(code)
         case .noAnswer(let ms): "no answer within \(ms) ms"
         case .nobodyListens: "the broker took it, but nobody is subscribed to the topic"
         case .queueFull: "too many messages wait for the broker"
@@ -54,7 +54,7 @@ package enum BrokerWords {
     }
 
     /// libmosquitto's error codes.
-    package static func library(_ code: Int32) -> String {
+    package static func connection(_ code: Int32) -> String {
         switch code {
         case 3: "a setting that libmosquitto does not take, or a certificate or key that cannot be read (code 3)"
         case 4, 7: "no connection to the broker (code \(code))"

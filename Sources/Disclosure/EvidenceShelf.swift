@@ -142,14 +142,17 @@ package actor EvidenceShelf {
     /// Makes what was asked for, one file after the other, until it is cancelled. Questions of an earlier run are taken up again
     /// under their ids; only those whose file is not there whole are made anew: the same question makes the same bytes.
     func run() async throws {
-        let erased = try await declared()
+        let erased = try? await declared()  // what rotted may declare any erasure: then no made file is kept
         for note in notes.takeOver(nowMs: nowMs()).suffix(Self.jobsMax) where works[note.id] == nil {
             let job = EvidenceJob(
                 id: note.id, question: note.question.canonical, createdMs: UInt64(clamping: note.createdMs))
             guard note.question.id(origin: reader.identity.origin) == note.id else { continue }
             works[note.id] = Work(job: job, question: note.question, tryAtMs: nowMs())
             guard let made = note.made else { continue }
-            if erased.contains(where: { note.question.streams.contains($0.stream) && made.madeMs <= $0.untilMs }) {
+            let isKept = erased.map { erased in
+                !erased.contains { note.question.streams.contains($0.stream) && made.madeMs <= $0.untilMs }
+            }
+            if isKept != true {
                 forget(note.id, file: made.file)
             } else {
                 keep(made, id: note.id)
