@@ -54,6 +54,7 @@ package struct Facility: Sendable {
     let noteAccess: @Sendable (AccessUse) async throws -> Void
     let linksNow: @Sendable () async -> [LinkView]
     let erasing: Erasing?
+    let receipts: ReceiptDesk?
     let reloading: @Sendable (_ actor: Bytes16) async throws -> ReloadView
     let verifications = VerificationSlots()
 
@@ -62,6 +63,7 @@ package struct Facility: Sendable {
     ///   - links: every connection to the field, in order of id.
     ///   - reload: reads the configuration files again, for whoever the pseudonym stands for; throws a `Refusal`.
     ///   - erasing: without it nothing can be erased.
+    ///   - receipts: without it no leaf has a COSE Receipt.
     ///   - noteAccess: counts a disclosure for the access leaf of the running interval; on disk when it returns.
     package init(
         reader: LedgerReader, keeper: TwinKeeper, facts: FacilityFacts, zone: ZoneRules,
@@ -72,7 +74,7 @@ package struct Facility: Sendable {
         reload: @escaping @Sendable (_ actor: Bytes16) async throws -> ReloadView = { _ in
             throw Refusal.notNow(why: "there are no configuration files here", retryAfterSeconds: 60)
         },
-        erasing: Erasing? = nil,
+        erasing: Erasing? = nil, receipts: ReceiptSigning? = nil,
         noteAccess: @escaping @Sendable (AccessUse) async throws -> Void
     ) {
         self.reader = reader
@@ -85,6 +87,7 @@ package struct Facility: Sendable {
         linksNow = links
         reloading = reload
         self.erasing = erasing
+        self.receipts = receipts.map { ReceiptDesk($0) }
         now = nowMs
         shelf = EvidenceShelf(
             reader: reader, maker: maker, directory: evidenceDirectory, nowMs: nowMs, pause: pause,

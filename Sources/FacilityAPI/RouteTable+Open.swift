@@ -1,6 +1,7 @@
 import Disclosure
 import FacilityPage
 import HTTPTypes
+import LogEntries
 import Readings
 
 /// What needs no token: the log for foreign tools, signing in, and the page's own files.
@@ -18,6 +19,14 @@ extension RouteTable {
                 return Answer(
                     type: MediaType.binary.rawValue, body: .bytes(bytes),
                     caching: isFull ? .immutablePublic : .publicRevalidate)
+            },
+            Route(.get, "/log/receipt/{leaf}", .open, parameters: ["size"]) { call in
+                let size = try call.query.integer("size", in: 1...Int.max).map { UInt64($0) }
+                // Of one tree it never changes; the last tree does.
+                return Answer(
+                    type: InclusionReceipt.mediaType,
+                    body: .bytes(try await facility.receipt(leaf: call.segment("leaf"), size: size)),
+                    caching: size == nil ? .publicRevalidate : .immutablePublic)
             },
             Route(.get, "/log/anchors", .open, parameters: ["after"]) { call in
                 let after = try call.query.integer("after", in: 0...Int.max, default: 0)

@@ -123,7 +123,9 @@ extension GatewayRun {
                     field: field, scrubber: scrubber, nowMs: Int64(clamping: clock.wallMs()))
             },
             links: { await field.links() }, reload: { try await reload.reload($0) },
-            erasing: erasing(writer), noteAccess: { try await writer.recordUse($0) })
+            erasing: erasing(writer),
+            receipts: ReceiptSigning(key: writer.key.verifierKey) { try await writer.receiptSignature(for: $0) },
+            noteAccess: { try await writer.recordUse($0) })
     }
 
     /// Told in the journal by range and leaf, never by value.

@@ -110,10 +110,14 @@ extension Database {
     }
 
     func lastCheckpoint() throws -> StoredCheckpoint? {
-        try first("SELECT size, root, note, signed_ms FROM checkpoint ORDER BY size DESC LIMIT 1") {
-            StoredCheckpoint(
-                size: try $0.natural(0), root: try $0.hash(1), note: try $0.text(2), signedMs: try $0.natural(3))
-        }
+        try first(
+            "SELECT size, root, note, signed_ms FROM checkpoint ORDER BY size DESC LIMIT 1", read: StoredCheckpoint.init)
+    }
+
+    func checkpoint(size: UInt64) throws -> StoredCheckpoint? {
+        try first(
+            "SELECT size, root, note, signed_ms FROM checkpoint WHERE size = ?", .natural(size),
+            read: StoredCheckpoint.init)
     }
 
     func lastAnchorSeq() throws -> UInt64 {
@@ -173,5 +177,13 @@ extension Database {
         AnchorConfirmation(
             blockID: try row.hash(8), milestoneIndex: try row.number32(9), milestoneID: try row.hash(10),
             milestoneTimeS: try row.number32(11), milestone: try row.blob(12), path: try row.blob(13))
+    }
+}
+
+extension StoredCheckpoint {
+    /// Columns size, root, note, signed_ms.
+    fileprivate init(_ row: Row) throws {
+        self.init(
+            size: try row.natural(0), root: try row.hash(1), note: try row.text(2), signedMs: try row.natural(3))
     }
 }

@@ -137,6 +137,11 @@ extension LedgerReader {
         try database().beacons(from: from, to: to)
     }
     package func lastCheckpoint() throws -> StoredCheckpoint? { try database().lastCheckpoint() }
+    /// The signed tree of exactly `size` leaves.
+    package func checkpoint(size: UInt64) throws -> StoredCheckpoint? {
+        guard size <= UInt64(Int64.max) else { return nil }
+        return try database().checkpoint(size: size)
+    }
 
     package func numbering() throws -> Numbering { try database().numbering() }
     package func modelRevision(_ revision: UInt64? = nil) throws -> ModelRevision? {
