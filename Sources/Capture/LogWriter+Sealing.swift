@@ -149,16 +149,11 @@ extension LogWriter {
     private func accessSeal(k: UInt64, boot: (number: UInt64, monoMs: UInt64)?) throws -> AccessSeal? {
         let waiting = try ledger { try $0.waitingUses() }
         guard !waiting.uses.isEmpty else { return nil }
-        let entries = try waiting.uses.map { use in
-            guard let actor = Bytes16(use.actor) else { throw CaptureError.unreadable(what: "the actor of a use") }
-            return AccessItem.Entry(
-                grant: use.grant, actor: actor, scope: use.scope, what: use.what, count: use.count)
-        }
-        let bytes = AccessItem(k: k, salt: try Bytes16.random(random), entries: entries).encoded()
-        let hash = leafHash(bytes)
-        let body = Leaf.Body.access(Leaf.Access(k: k, itemCount: 1, innerRoot: MerkleTree.root(of: [hash])))
+        let items = try accessItems(waiting.uses, k: k)
+        let root = MerkleTree.root(of: items.map(\.hash))
+        let body = Leaf.Body.access(Leaf.Access(k: k, itemCount: UInt64(items.count), innerRoot: root))
         return AccessSeal(
-            leaf: try leaf(body, k: k, of: boot), items: [StoredItem(hash: hash, bytes: bytes)], upToUse: waiting.upTo)
+            leaf: try leaf(body, k: k, of: boot), items: items, upToUse: waiting.upTo)
     }
 
     /// A leaf of this boot, or of the one before it.

@@ -117,24 +117,36 @@ struct PeriodCollector {
         progress: @Sendable (Double) -> Void
     ) async throws {
         var configs: [Hash: StoredConfig] = [:]
+        /// Puts a configuration into the file that stands in a leaf of it.
+        func use(_ hash: Hash) async throws {
+            guard configs[hash] == nil else { return }
+            guard let found = try await reader.config(hash) else {
+                throw LedgerError.damaged(what: "configuration \(hash.hex) is missing", file: Ledger.fileName)
+            }
+            configs[hash] = found
+            parts.configs.append(PeriodConfig(found, disclosed: disclosed))
+        }
+        var openings = OpeningCollector(reader: reader, disclosed: disclosed)
+        if let before = try parts.context.leaves.compactMap({ try Leaf.decode($0.bytes).body.newConfig }).last,
+            let config = try await reader.config(before)
+        {
+            try openings.enter(config)
+        }
         var sizeBytes = leaves.reduce(0) { $0 + $1.bytes.count }
         for (place, stored) in leaves.enumerated() {
             try Task.checkCancellation()
             if place % 256 == 0 { progress(0.1 + 0.8 * Double(place) / Double(leaves.count)) }
-            let body = try Leaf.decode(stored.bytes).body
-            if let opening = try await opening(of: stored.index, body, disclosed) {
+            let leaf = try Leaf.decode(stored.bytes)
+            if case .config(let change) = leaf.body {
+                for hash in [change.oldHash, change.newHash].compactMap(\.self) { try await use(hash) }
+                if let config = configs[change.newHash] { try openings.enter(config) }
+            }
+            if let opening = try await openings.opening(of: stored.index, leaf) {
                 parts.openings.append(opening)
-                sizeBytes += opening.items.reduce(0) { $0 + $1.count }
+                sizeBytes += opening.items.reduce(0) { $0 + $1.count } + opening.hidden.count * Hash.sizeBytes
             }
-            guard case .interval(let interval) = body else { continue }
-            if configs[interval.configHash] == nil {
-                guard let found = try await reader.config(interval.configHash) else {
-                    throw LedgerError.damaged(
-                        what: "configuration \(interval.configHash.hex) is missing", file: Ledger.fileName)
-                }
-                configs[interval.configHash] = found
-                parts.configs.append(PeriodConfig(found, disclosed: disclosed))
-            }
+            guard case .interval(let interval) = leaf.body else { continue }
+            try await use(interval.configHash)
             let streams = configs[interval.configHash]?.items.dropFirst().map { StreamNumber($0.stream) } ?? []
             let rows = try await reader.items(k: interval.k, streams: streams)
             guard rows.count == streams.count else {
@@ -151,22 +163,11 @@ struct PeriodCollector {
             }
         }
     }
+}
 
-    /// What an event or a command of a disclosed stream commits to. Accesses and snapshots name other streams too.
-    private func opening(
-        of index: UInt64, _ body: Leaf.Body, _ disclosed: Set<StreamNumber>
-    ) async throws -> PeriodOpening? {
-        let stream: StreamNumber
-        switch body {
-        case .event(let event): stream = event.stream
-        case .command(let command): stream = command.stream
-        default: return nil
-        }
-        guard disclosed.contains(stream) else { return nil }
-        let items = try await reader.openings(leaf: index)
-        let shown = items.compactMap(\.bytes)
-        return shown.isEmpty || shown.count < items.count ? nil : PeriodOpening(leafIndex: index, items: shown)
-    }
+extension Leaf.Body {
+    /// Hash of the configuration that a leaf of type 4 puts in force.
+    fileprivate var newConfig: Hash? { if case .config(let change) = self { change.newHash } else { nil } }
 }
 
 extension StoredAnchor {

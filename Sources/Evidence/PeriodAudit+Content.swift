@@ -126,7 +126,7 @@ extension PeriodAudit {
             }
             // A leaf that cannot be read has its own finding.
             guard let leaf = leaves[opening.leafIndex] else { continue }
-            for code in Opening.judge(leaf, opening.items) {
+            for code in Opening.judge(leaf, opening.items, hidden: opening.hidden) {
                 found.add(code, "the opening of leaf \(opening.leafIndex)")
             }
         }

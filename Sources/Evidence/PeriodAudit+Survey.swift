@@ -113,9 +113,7 @@ extension PeriodAudit {
                 // What is no snapshot belongs to another leaf, or has its finding.
                 guard let item = try? SnapshotItem.decode(bytes) else { continue }
                 cited[item.entityID, default: []].formUnion(item.citations.map(\.point.rawValue))
-                for relation in item.relations where relation.name == PeriodSurvey.partOf {
-                    whole[item.entityID] = relation.target
-                }
+                if let larger = item.whole { whole[item.entityID] = larger }
             }
         }
         var found: [String: Set<UInt32>?] = [:]
@@ -139,8 +137,6 @@ extension PeriodAudit {
 }
 
 extension PeriodSurvey {
-    /// The relation by which a part names its whole.
-    static let partOf = "brick:isPartOf"
     /// Parts of parts: floor, room, equipment and their like.
     static let partsDepthMax = 16
 }

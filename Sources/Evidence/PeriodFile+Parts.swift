@@ -113,9 +113,8 @@ extension PeriodFile {
             guard let fields = entry.asArray, fields.count == 2, let index = fields[0].asUnsigned,
                 let values = fields[1].asArray
             else { throw Stop(.malformed, part) }
-            let items = values.compactMap(\.asBytes)
-            guard items.count == values.count else { throw Stop(.malformed, part) }
-            return PeriodOpening(leafIndex: index, items: items)
+            guard let opening = PeriodOpening(leafIndex: index, values) else { throw Stop(.malformed, part) }
+            return opening
         }
     }
 

@@ -99,9 +99,7 @@ package enum PeriodFileWriter {
     }
 
     private static func openings(_ openings: [PeriodOpening]) -> [UInt8] {
-        CBOR.array(
-            openings.map { .array([.unsigned($0.leafIndex), .array($0.items.map { .bytes($0) })]) }
-        ).encoded()
+        CBOR.array(openings.map { .array([.unsigned($0.leafIndex), .array($0.elements)]) }).encoded()
     }
 
     /// One member for every UTC day, named like `30-items/2026-03-02`.

@@ -188,10 +188,14 @@ package struct PeriodItem: Sendable {
 /// Items behind the commitment of an event, command, access or snapshot leaf.
 package struct PeriodOpening: Sendable {
     package var leafIndex: UInt64
+    /// The items that are shown, in the leaf's order.
     package var items: [[UInt8]]
+    /// Leaf hashes of the items that are not shown, by their place in the leaf; empty when it is opened whole.
+    package var hidden: [Int: Hash]
 
-    package init(leafIndex: UInt64, items: [[UInt8]]) {
+    package init(leafIndex: UInt64, items: [[UInt8]], hidden: [Int: Hash] = [:]) {
         self.leafIndex = leafIndex
         self.items = items
+        self.hidden = hidden
     }
 }

@@ -118,6 +118,9 @@ package struct SnapshotItem: Hashable, Sendable {
 
     package var hash: Hash { sha256Leaf(encoded()) }
 
+    /// Id of the entity that this one is a part of: the target of its relation `in`, in other programs' logs `brick:isPartOf`.
+    package var whole: String? { relations.first { $0.name == "in" || $0.name == "brick:isPartOf" }?.target }
+
     package static func decode(_ bytes: [UInt8]) throws(ItemError) -> SnapshotItem {
         try decodeItem(bytes) { fields throws(Fields.Mismatch) in
             try fields.constant(2)

@@ -17,7 +17,7 @@ struct OwnCase: Sendable, CustomStringConvertible {
     var description: String { name }
     var sortedFindings: [String] { findings.sorted() }
 
-    private init(
+    init(
         _ name: String, _ what: String, _ more: [String] = [], exit: Int32 = 0, standing: [String] = OwnCase.standing,
         _ make: @escaping @Sendable () throws -> (file: [UInt8], card: PolicyCard)
     ) {
@@ -30,9 +30,9 @@ struct OwnCase: Sendable, CustomStringConvertible {
 
     static let standing = ["W_ANCHORS_UNWATCHED", "W_NO_OUTSIDE_MEMORY"]
 
-    static let all: [OwnCase] = honest + witnessed + dishonest
+    static let all: [OwnCase] = honest + witnessed + dishonest + openedInPart
 
-    private static func log(_ change: (inout SyntheticLog) throws -> Void = { _ in }) throws -> SyntheticLog.Made {
+    static func log(_ change: (inout SyntheticLog) throws -> Void = { _ in }) throws -> SyntheticLog.Made {
         var log = SyntheticLog()
         try change(&log)
         return try log.make()

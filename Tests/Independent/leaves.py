@@ -131,6 +131,40 @@ def stream_of(item):
     return (item[1], item[3], item[4]) if all(map(_is_row, item[4])) else None
 
 
+def _list(test):
+    return lambda value: isinstance(value, list) and all(map(test, value))
+
+
+def _fields(*tests):
+    return lambda value: (isinstance(value, list) and len(value) == len(tests)
+                          and all(test(v) for test, v in zip(tests, value)))
+
+
+def _is(constant):
+    return lambda value: is_number(value) and value == constant
+
+
+EVENT = _fields(is_text, _maybe(_u32), _list(_fields(is_text, lambda value: True)))
+COMMAND = _fields(lambda v: is_number(v, 1), _maybe(_u), _u32, lambda value: True, _u, is_text)
+ENTRIES = _list(_fields(_u, _b(16), is_text, is_text, _u))
+ENTITY = _fields(is_text, is_text, _list(_fields(is_text, is_text)), _list(_fields(_u32, _u32, _u, _u)))
+
+
+def opens(item, leaf):
+    """Whether an item whose hash holds is one of this leaf of type 2, 3, 5 or 6."""
+    try:
+        value = cbor(item)
+        if leaf.type in (2, 3):
+            stream = leaf.body[leaf.type - 2]
+            if not _fields(_is(2), _is(leaf.type), _is(stream), _b(16), is_bytes)(value):
+                return False
+            payload = cbor(value[4])
+            return COMMAND(payload) if leaf.type == 3 else EVENT(payload) and payload[0] == leaf.body[1]
+    except Bad:
+        return False
+    return _fields(_is(2), _is(leaf.type), _is(leaf.body[0]), _b(16), ENTRIES if leaf.type == 5 else ENTITY)(value)
+
+
 def check_payload(payload, period_ms):
     """Number of quadruples; `E_ITEM_MALFORMED` when a rule of 2.2 is broken."""
     code = "E_ITEM_MALFORMED"

@@ -4,7 +4,7 @@ import re
 
 from card import Card
 from keys import Keys, agrees, holds, read_statements
-from leaves import Configuration, Leaf, check_payload, is_bytes, is_number
+from leaves import Configuration, Leaf, check_payload, is_bytes, is_number, opens
 from primitives import (
     Bad, Milestone, Stack, b2, block_payload, cbor, consistent, inclusion_root, leaf_hash, maximal_subtrees, note_text,
     cosigned, part, path_root, read_note, root, sha, signature_lines, signed, witness_key, work_zeros,
@@ -779,26 +779,45 @@ class PeriodAudit:
         if not isinstance(value, list):
             raise Bad("E_MALFORMED", "openings")
         for entry in value:
-            if not (isinstance(entry, list) and len(entry) == 2 and is_number(entry[0]) and isinstance(entry[1], list)
-                    and all(is_bytes(v) for v in entry[1])):
+            if not (isinstance(entry, list) and len(entry) == 2 and is_number(entry[0]) and isinstance(entry[1], list)):
                 raise Bad("E_MALFORMED", "opening")
-            index, items = entry
+            index, elements = entry
+            if all(is_bytes(v) for v in elements):
+                elements = [[0, v] for v in elements]
+            elif not any(isinstance(v, list) and v[:1] == [1] for v in elements):
+                raise Bad("E_MALFORMED", "a whole opening in the form of one in part")
+            hashes, items = [], []
+            for pair in elements:
+                if not (isinstance(pair, list) and len(pair) == 2 and is_number(pair[0]) and is_bytes(pair[1])
+                        and (pair[0] == 0 or (pair[0] == 1 and len(pair[1]) == 32))):
+                    raise Bad("E_MALFORMED", "opening")
+                hashes.append(pair[1] if pair[0] else leaf_hash(pair[1]))
+                if not pair[0]:
+                    items.append(pair[1])
+            is_whole = len(items) == len(hashes)
             if not self.a.size <= index < self.b.size:
                 raise Bad("E_MALFORMED", "opening outside the range")
             leaf = self.leaves[index - self.a.size]
             if leaf is None:
                 continue
-            hashes = [leaf_hash(item) for item in items]
             if leaf.type in (2, 3):
-                if len(items) != 1:
+                if len(items) != 1 or not is_whole:
                     self.findings.add("E_ITEM_COUNT")
                 elif hashes[0] != leaf.body[2]:
                     self.findings.add("E_ITEM_HASH")
+                elif not opens(items[0], leaf):
+                    self.findings.add("E_ITEM_MALFORMED")
             elif leaf.type in (5, 6):
                 count, inner = (leaf.body[1], leaf.body[2]) if leaf.type == 5 else (leaf.body[2], leaf.body[3])
-                if len(items) != count:
+                if len(hashes) != count:
                     self.findings.add("E_ITEM_COUNT")
                 elif root(hashes) != inner:
                     self.findings.add("E_ITEM_HASH")
+                elif not all(opens(item, leaf) for item in items):
+                    self.findings.add("E_ITEM_MALFORMED")
+                elif leaf.type == 6:
+                    length = sum(map(len, items))
+                    if not (length == leaf.body[4] if is_whole else length < leaf.body[4]):
+                        self.findings.add("E_ITEM_COUNT")
             else:
-                raise Bad("E_MALFORMED", "opening of a leaf that opens nothing")
+                self.findings.add("E_ITEM_MALFORMED")
