@@ -16,7 +16,7 @@ package struct ReceiptSigning: Sendable {
 }
 
 /// Keeps the signatures of receipts, one for each tree, so that a stranger cannot make the log key work.
-actor ReceiptDesk {
+package actor ReceiptDesk {
     /// Trees whose signature is remembered; the oldest goes.
     package static let treesMax = 64
     /// New signatures in 60 s, for all who ask.
@@ -29,13 +29,13 @@ actor ReceiptDesk {
     private var windowStartMs: Int64 = 0
     private var newInWindow = 0
 
-    init(_ signing: ReceiptSigning) { self.signing = signing }
+    package init(_ signing: ReceiptSigning) { self.signing = signing }
 
-    nonisolated var key: VerifierKey { signing.key }
+    package nonisolated var key: VerifierKey { signing.key }
 
     /// - Throws: `Refusal.busy` when too many trees were signed in this minute; what signing throws.
     /// - Returns: `nil` for a tree that has no receipts.
-    func signature(for checkpoint: StoredCheckpoint, nowMs: Int64) async throws -> [UInt8]? {
+    package func signature(for checkpoint: StoredCheckpoint, nowMs: Int64) async throws -> [UInt8]? {
         if let known = signatures[checkpoint.size] { return known }
         if nowMs < windowStartMs || nowMs - windowStartMs >= Self.windowMs {
             windowStartMs = nowMs

@@ -93,12 +93,19 @@ package struct StoredBeacon: Hashable, Sendable {
     package let facts: BeaconFacts
 }
 
-/// The last checkpoint that was signed.
+/// A checkpoint that was signed.
 package struct StoredCheckpoint: Hashable, Sendable {
     package let size: UInt64
     package let root: Hash
     package let note: String
     package let signedMs: UInt64
+
+    package init(size: UInt64, root: Hash, note: String, signedMs: UInt64) {
+        self.size = size
+        self.root = root
+        self.note = note
+        self.signedMs = signedMs
+    }
 }
 
 /// Which anchors a list asks for.

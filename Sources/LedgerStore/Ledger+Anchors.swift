@@ -111,7 +111,8 @@ extension Database {
 
     func lastCheckpoint() throws -> StoredCheckpoint? {
         try first(
-            "SELECT size, root, note, signed_ms FROM checkpoint ORDER BY size DESC LIMIT 1", read: StoredCheckpoint.init)
+            "SELECT size, root, note, signed_ms FROM checkpoint ORDER BY size DESC LIMIT 1", read: StoredCheckpoint.init
+        )
     }
 
     func checkpoint(size: UInt64) throws -> StoredCheckpoint? {

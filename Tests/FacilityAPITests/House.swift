@@ -157,6 +157,7 @@ struct House: Sendable {
                 anchorEveryMs: 600_000),
             zone: zone, maker: VectorMaker(), evidenceDirectory: directory + "/evidence", nowMs: { clock.nowMs },
             links: { LinkSamples.all }, reload: { try reload.reload($0) },
+            receipts: ReceiptSigning(key: writer.key.verifierKey) { try await writer.receiptSignature(for: $0) },
             noteAccess: { try await writer.recordUse($0) })
     }
 

@@ -1,14 +1,18 @@
 """Goal: a monitor that knows C2SP tlog-tiles and nothing of ours follows a running gateway's log, without a token and over a restart.
 Method: checkpoint, tiles and entry bundles fetched over HTTP, hashed with hashlib; a reader and proof checker from PyPI (tlog-scales)
-beside it; `plumblined log fsck` and a byte that is changed on disk."""
+and one of COSE Receipts (scitt-cose) beside it; `plumblined log fsck` and a byte that is changed on disk."""
 
 import base64
 import hashlib
 import json
 import sqlite3
 import subprocess
+import sys
 import tempfile
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from scitt_cose import verify_receipt
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint, InclusionProof
@@ -105,6 +109,43 @@ def proofs(steps, plumbline):
     steps.check(refused.returncode == 64, "a period file is no proof of one reading")
 
 
+def receipts(steps, log, vkey_text):
+    """COSE Receipts of leaves of a log that fills a tile and more, judged by scitt-cose, and by the page's own reader."""
+    sys.path.insert(0, str(ROOT / "Tests" / "Independent"))
+    import receipt as page
+    from primitives import Bad
+
+    checkpoint = log.checkpoint()
+    entries = log.entries(checkpoint.size)
+    origin = vkey_text.split("+")[0]
+    key = Ed25519PublicKey.from_public_bytes(base64.b64decode(vkey_text.split("+", 2)[2])[1:])
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def judge(data, index):
+        return verify_receipt(data, leaf_entry_hex=entries[index].hex(), log_public_key_pem=pem)
+
+    made = {index: log.get("receipt", f"{index}?size={checkpoint.size}") for index in (0, 1, 127, 255, 256, checkpoint.size - 1)}
+    found = {index: judge(data, index) for index, data in made.items()}
+    steps.check(all(one.ok and one.root == checkpoint.root_hash.hex() and one.leaf_index == index for index, one in found.items()),
+                f"scitt-cose checks receipts of leaves {list(made)} under the signed root of {checkpoint.size}: {[one.errors for one in found.values()]}")
+    steps.check(all((one.issuer, one.subject) == (origin, f"tree/{checkpoint.size}") for one in found.values()), "they name the origin and the tree")
+    steps.check(log.headers["Content-Type"].startswith("application/cose"), log.headers["Content-Type"])
+    steps.check(not judge(made[0], 1).ok and not judge(made[256], 255).ok, "and no other leaf's")
+    steps.check(all(page.check(data, entries[index], vkey_text) == checkpoint.size for index, data in made.items()), "a reader written from the page checks them too")
+    held = []
+    for at in range(len(made[256])):
+        broken = bytearray(made[256])
+        broken[at] ^= 1
+        try:
+            page.check(bytes(broken), entries[256], vkey_text)
+            held.append(at)
+        except Bad:
+            pass
+    steps.check(not held, f"no byte of {len(made[256])} may be another: {held}")
+    steps.check(log.get("receipt", str(checkpoint.size + 5000)) is None and log.get("receipt", f"0?size={checkpoint.size - 1}") is None,
+                "there is none for what is not signed")
+
+
 def main():
     arguments = programs()
     steps = Steps("monitor")
@@ -122,7 +163,8 @@ def main():
         gateway.init()
         gateway.start()
         card = (data / "card").read_text()
-        log = Log(gateway, Vkey.from_string(next(line.split(" ", 1)[1] for line in card.splitlines() if line.startswith("log-key "))))
+        vkey_text = next(line.split(" ", 1)[1] for line in card.splitlines() if line.startswith("log-key "))
+        log = Log(gateway, Vkey.from_string(vkey_text))
         first = wait_for("a checkpoint", 30, log.checkpoint)
         seen = follow(steps, log, (0, hashlib.sha256().digest()))
         log.get("checkpoint")
@@ -137,7 +179,10 @@ def main():
         gateway.stop()
         gateway.start()
         wait_for("a checkpoint after the restart", 30, lambda: log.checkpoint().size > seen[0])
+        seen = follow(steps, log, seen)
+        wait_for("more than a tile of leaves", 420, lambda: log.checkpoint().size > 260)
         follow(steps, log, seen)
+        receipts(steps, log, vkey_text)
         gateway.stop()
         code, report = fsck()
         steps.check(code == 0 and report["read"]["leaves"] == report["size"], f"fsck of the stopped ledger: {report['read']}")
