@@ -148,7 +148,7 @@ let package = Package(
                 "Readings", "TwinModel", "CanonicalCBOR", "Hashing", "LogEntries", "MerkleLog", "Tangle",
                 "TimeStamping", "Evidence", "LedgerStore", logging,
             ]),
-        room("Reporting", ["Readings", "Hashing", "LogEntries", "Tangle", "Evidence"]),
+        room("Reporting", ["Readings", "CanonicalCBOR", "Hashing", "LogEntries", "Tangle", "Evidence"]),
         room("Tables", ["Readings"]),
         room("GracefulEnd", [lifecycle, logging]),
         room("FacilityPage", [], resources: [.embedInCode("Web")]),

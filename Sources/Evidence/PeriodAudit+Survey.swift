@@ -33,7 +33,7 @@ extension PeriodAudit {
     }
 
     /// From anchor to anchor; an anchor that is missing or off the path ends none.
-    private func segments(_ outcome: CoreAudit.Outcome) -> [PeriodSurvey.Segment] {
+    func segments(_ outcome: CoreAudit.Outcome) -> [PeriodSurvey.Segment] {
         var ends: [UInt64: (confirmedMs: Int64?, stampedMs: Int64?)] = [:]
         for anchor in outcome.anchors where outcome.sizesOnPath.contains(anchor.size) && anchor.size > outcome.startSize
         {

@@ -41,7 +41,7 @@ package func audit(
     return (verdict, audit?.survey(scope))
 }
 
-private func check(
+func check(
     _ file: [UInt8], _ card: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?
 ) -> (verdict: Verdict, audit: PeriodAudit?) {
     var facts = Verdict.Facts(sizeBytes: file.count)

@@ -43,6 +43,17 @@ struct EvidenceOptions: ParsableArguments {
         return (verdict, survey, sha256(bytes))
     }
 
+    /// The same, and the leaves of a file that holds of which the trail is made.
+    func trail(_ file: String) throws -> (verdict: Verdict, leaves: [TrailLeaf], sha256: Hash) {
+        let (bytes, card, trust, from, to) = try read(file, inputs: [])
+        var leaves: [TrailLeaf] = []
+        let verdict = Evidence.trail(file: bytes, card: card, stampTrust: trust, from: from, to: to) {
+            leaves.append($0)
+        }
+        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
+        return (verdict, leaves, sha256(bytes))
+    }
+
     /// The same, and the readings of a file that holds. `inputs` are other files that are read.
     func verify(
         _ file: String, inputs: [String] = [],

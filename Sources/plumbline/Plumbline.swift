@@ -16,6 +16,7 @@ struct Plumbline: ParsableCommand {
             Examples:
               plumbline verify house-16.evidence --policy house-16.card
               plumbline audit house-16.evidence --policy house-16.card --html house.html
+              plumbline trail house-16.evidence --policy house-16.card
               plumbline inspect house-16.evidence
               plumbline export house-16.evidence --policy house-16.card > readings.csv
               plumbline check-table bill.csv house-16.evidence --policy house-16.card
@@ -25,10 +26,11 @@ struct Plumbline: ParsableCommand {
             """,
         version: Build.text,
         subcommands: [
-            VerifyCommand.self, AuditCommand.self, InspectCommand.self, ExportCommand.self, CheckTableCommand.self,
+            VerifyCommand.self, AuditCommand.self, TrailCommand.self, InspectCommand.self, ExportCommand.self,
+            CheckTableCommand.self,
         ])
 
-    private static let helped = ["verify", "audit", "inspect", "export", "check-table"]
+    private static let helped = ["verify", "audit", "trail", "inspect", "export", "check-table"]
     private static let commands = helped + ["help"]
 
     /// A mistyped command is named with its nearest kin, not counted as an argument too many; so is one after `help`.

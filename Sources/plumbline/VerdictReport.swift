@@ -24,6 +24,14 @@ struct VerdictReport {
         return lines.joined(separator: "\n")
     }
 
+    /// The file, the codes of its notes, and the verdict.
+    var brief: String {
+        let codes = verdict.findings.filter { $0.code.severity == .note }.map(\.code.rawValue)
+        let notes = codes.isEmpty ? [] : ["  notes          \(codes.joined(separator: " "))"]
+        return ([head] + notes + [Terminal.paint(Terminal.safe(verdict.sentence(.english)), colour)])
+            .joined(separator: "\n")
+    }
+
     /// What goes to standard error: each reason why the file does not hold or could not be checked, with a hint.
     var complaints: [(message: String, hint: String)] {
         let reasons = verdict.errors + verdict.findings.filter { $0.code.severity == .unchecked }
