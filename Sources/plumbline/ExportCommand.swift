@@ -46,14 +46,20 @@ struct ExportCommand: ParsableCommand {
 
     @Flag(
         name: .customLong("tlog-proof"),
-        help: "C2SP tlog-proof of a reading file: its interval's leaf under the signed root.")
+        help: "C2SP tlog-proof of one leaf of the log under the signed root.")
     var tlogProof = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Index of the leaf for --tlog-proof; a reading file has one only.", valueName: "number"))
+    var leaf: UInt64?
 
     /// Bytes that are gathered before they are written.
     private static let chunkBytes = 1 << 16
 
     func validate() throws {
         if tlogProof && (csv || jsonl || german) { throw ValidationError("--tlog-proof is a form of its own") }
+        if leaf != nil && !tlogProof { throw ValidationError("--leaf goes with --tlog-proof") }
         if jsonl && (csv || german) { throw ValidationError("--jsonl and --csv exclude each other") }
     }
 

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -105,8 +106,39 @@ def proofs(steps, plumbline):
         steps.check(False, "and of no other leaf")
     except Exception:
         steps.check(True, "and of no other leaf")
-    refused = subprocess.run([plumbline, "export", str(GOLDEN / "honest-full.period"), "--policy", str(GOLDEN / "gateway.card"), "--tlog-proof"], capture_output=True, text=True)
-    steps.check(refused.returncode == 64, "a period file is no proof of one reading")
+    period(steps, plumbline, vkey)
+
+
+def period(steps, plumbline, vkey):
+    """The proof of every leaf of a golden period file."""
+    path = GOLDEN / "honest-full.period"
+
+    def export(*options):
+        return subprocess.run([plumbline, "export", str(path), "--policy", str(GOLDEN / "gateway.card"), "--tlog-proof", *options], capture_output=True, text=True)
+
+    steps.check(export().returncode == 64, "a period file has many leaves: one must be named")
+    with tarfile.open(path) as archive:
+        data = archive.extractfile("03-leaves").read()
+    leaves = []
+    while data:
+        length = int.from_bytes(data[:2])
+        leaves.append(data[2:2 + length])
+        data = data[2 + length:]
+    missing = export("--leaf", "99999999")
+    steps.check(missing.returncode == 64 and "it has the leaves " in missing.stderr, missing.stderr.strip())
+    first = int(missing.stderr.split("it has the leaves ")[1].split()[0])
+    chosen = sorted({0, first, first + 1, first + len(leaves) // 2, first + len(leaves) - 1})
+    judged = []
+    for index in chosen:
+        head, note = export("--leaf", str(index)).stdout.split("\n\n", 1)
+        lines = head.splitlines()
+        checkpoint = Checkpoint.from_text(note)
+        checkpoint.verify(vkey)
+        proof = InclusionProof(int(lines[1].removeprefix("index ")), checkpoint.size, [base64.b64decode(line) for line in lines[2:]])
+        if index >= first:
+            proof.check(leaf(leaves[index - first]), checkpoint.root_hash)
+        judged.append(proof.leaf_index)
+    steps.check(judged == chosen, f"tlog-scales checks the proofs of leaves {judged} of a period file")
 
 
 def receipts(steps, log, vkey_text):

@@ -36,6 +36,29 @@ import Testing
         `try`([sha256([9])] + proof)
     }
 
+    @Test func `a range that ends with the tree gives the inclusion proof of each of its leaves`() {
+        for size in 1...70 {
+            for start in 0..<size {
+                let proof = Self.tree.rangeProof(UInt64(start)..<UInt64(size), size: UInt64(size))
+                let hashes = Array(Self.leaves[start..<size])
+                for index in start..<size {
+                    let made = MerkleTree.inclusionProof(
+                        of: UInt64(index), leaves: hashes, from: UInt64(start), rangeProof: proof)
+                    #expect(
+                        made == Self.tree.inclusionProof(of: UInt64(index), size: UInt64(size)),
+                        "leaf \(index) of [\(start), \(size))")
+                }
+                for (index, start, proof) in [
+                    (UInt64(size), UInt64(start), proof), (UInt64(start) &- 1, UInt64(start), proof),
+                    (UInt64(start), UInt64(start), proof + [Self.leaves[0]]), (.max, .max, proof),
+                ] {
+                    #expect(
+                        MerkleTree.inclusionProof(of: index, leaves: hashes, from: start, rangeProof: proof) == nil)
+                }
+            }
+        }
+    }
+
     @Test func `roots and frontiers are those of the naive recursion`() throws {
         var frontier = Frontier()
         for size in 0...70 {
