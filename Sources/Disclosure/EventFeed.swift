@@ -30,6 +30,8 @@ package actor EventFeed {
     private let facility: Facility
     private let grant: Grant
     private let points: Set<String>
+    /// All that a bound grant may hear of; `nil` for the whole house.
+    private let reached: Set<String>?
     private let kinds: Set<String>
     private let pause: @Sendable (Int64) async throws -> Void
     /// The last id that was sent or passed over.
@@ -53,6 +55,7 @@ package actor EventFeed {
         self.facility = facility
         self.grant = grant
         self.points = Set(points)
+        reached = await facility.reachedPoints(grant)
         self.kinds = Set(kinds)
         self.pause = pause
         let last = try await facility.reader.lastEventID()
@@ -136,9 +139,17 @@ package actor EventFeed {
             guard points.isEmpty || event.points.isEmpty || event.points.contains(where: { points.contains($0) }) else {
                 continue
             }
+            guard mayHear(event) else { continue }
             items.append(.event(id: event.id, kind: event.kind, json: event.json))
         }
         return items
+    }
+
+    /// A bound grant hears of its own points, and how the log as a whole gets on.
+    private func mayHear(_ event: StoredEvent) -> Bool {
+        guard let reached else { return true }
+        if event.points.isEmpty { return ["seal", "anchor", "gap"].contains(event.kind) }
+        return event.points.allSatisfy { reached.contains($0) }
     }
 
     /// The next id between the last stored event and the one to come.
@@ -152,7 +163,7 @@ package actor EventFeed {
         let states = await facility.keeper.states()
         let building = await facility.keeper.building
         var views: [ReadingView] = []
-        for (id, state) in states where points.isEmpty || points.contains(id) {
+        for (id, state) in states where (points.isEmpty || points.contains(id)) && reached?.contains(id) ?? true {
             guard let touched = state.touchedAtMs, touched > shownAtMs[id] ?? 0, let point = building.point(id) else {
                 continue
             }
@@ -203,7 +214,9 @@ extension Facility {
     ) async throws -> EventFeed {
         let building = await keeper.building
         for id in points {
-            guard let point = building.point(id) else { throw Refusal.noSuchResource(kind: "points", id: id) }
+            guard let point = building.point(id), await reaches(grant, point) else {
+                throw Refusal.noSuchResource(kind: "points", id: id)
+            }
             try await note(grant, point, what: "events", count: 1)
         }
         return try await EventFeed(

@@ -91,11 +91,16 @@ package struct CommandsQuestion: Hashable, Sendable {
 /// access.
 extension Facility {
     /// A page of commands by the order they were asked for, and whether more follow.
-    package func commands(_ asked: CommandsQuestion) async throws -> (items: [CommandView], hasMore: Bool) {
+    package func commands(_ asked: CommandsQuestion, grant: Grant) async throws -> (items: [CommandView], hasMore: Bool)
+    {
         let numbering = await keeper.numbering
+        let reached = await reachedPoints(grant)
+        if reached?.isEmpty == true { return ([], false) }
         var query = CommandQuery(limit: asked.limit + 1)
-        for id in asked.points {
-            guard let number = numbering.points[id] else { throw Refusal.noSuchResource(kind: "points", id: id) }
+        for id in asked.points.isEmpty ? reached?.sorted() ?? [] : asked.points {
+            guard let number = numbering.points[id], reached?.contains(id) ?? true else {
+                throw Refusal.noSuchResource(kind: "points", id: id)
+            }
             query.points.append(number)
         }
         query.fromMs = UInt64(clamping: asked.range.lowerBound)
@@ -113,9 +118,10 @@ extension Facility {
     }
 
     /// - Parameter id: `c-41`.
-    package func command(_ id: String) async throws -> CommandView {
+    package func command(_ id: String, grant: Grant) async throws -> CommandView {
         guard id.hasPrefix("c-"), let intent = UInt64(id.dropFirst(2)), intent <= UInt64(Int64.max),
-            CommandView.id(intent) == id, let row = try await reader.command(intent: intent)
+            CommandView.id(intent) == id, let row = try await reader.command(intent: intent),
+            reaches(grant, row.stream)
         else { throw Refusal.noSuchResource(kind: "commands", id: id) }
         return view(
             row, point: await keeper.numbering.points.first { $0.value == row.point }?.key, await keeper.building)

@@ -26,11 +26,11 @@ package struct CompletenessRow: Hashable, Sendable {
 
 extension Facility {
     /// Stream and day, in order: the rows a range has. Days that begin in the future have none.
-    package func completenessKeys(range: Range<Int64>, streams: [StreamNumber]) async throws -> [(
+    package func completenessKeys(range: Range<Int64>, streams: [StreamNumber], grant: Grant) async throws -> [(
         day: LocalDay, stream: StreamNumber
     )] {
         let range = try checked(range, daysMax: Self.evidenceDaysMax)
-        let known = try await streamPoints()
+        let known = try await streamPoints().filter { reaches(grant, $0.key) }
         for stream in streams where known[stream] == nil {
             throw Refusal.notTaken(
                 parameter: "stream", expected: known.keys.sorted().map(\.description).joined(separator: " "))

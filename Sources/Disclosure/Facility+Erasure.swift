@@ -100,7 +100,7 @@ extension Facility {
     package func erase(_ asked: ErasureQuestion, grant: Grant) async throws -> ErasureView {
         guard grant.role == .eraser else { throw Refusal.outsideGrant }
         guard let erasing else { throw Refusal.notNow(why: "nothing is erased here", retryAfterSeconds: 60) }
-        let (stream, name) = try await knownStream(asked.stream)
+        let (stream, name) = try await knownStream(asked.stream, grant)
         let range = try await sealedRange(asked.range, stream)
         let scope = try await refusing { try await erasing.scope(range) }
         guard scope.items > 0 else {
@@ -153,8 +153,8 @@ extension Facility {
         return (items, leaves.count > limit)
     }
 
-    private func knownStream(_ text: String) async throws -> (StreamNumber, String) {
-        let streams = await keeper.numbering.streams
+    private func knownStream(_ text: String, _ grant: Grant) async throws -> (StreamNumber, String) {
+        let streams = await keeper.numbering.streams.filter { reaches(grant, $0.value) }
         if let number = streams[text] { return (number, text) }
         if let found = streams.first(where: { String($0.value.rawValue) == text }) { return (found.value, found.key) }
         throw Refusal.notTaken(parameter: "stream", expected: streams.keys.sorted().joined(separator: " "))

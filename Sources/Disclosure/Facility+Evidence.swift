@@ -13,7 +13,7 @@ extension Facility {
         range: Range<Int64>, streams: [UInt32], grant: Grant
     ) async throws -> (entry: EvidenceShelf.Entry, isNew: Bool) {
         let range = try checked(range, daysMax: Self.evidenceDaysMax)
-        let known = try await streamPoints()
+        let known = try await streamPoints().filter { reaches(grant, $0.key) }
         let asked = streams.map { StreamNumber($0) }
         for stream in asked where known[stream] == nil {
             throw Refusal.notTaken(
@@ -28,11 +28,17 @@ extension Facility {
         return result
     }
 
-    package func evidence(_ id: String) async throws -> EvidenceShelf.Entry { try await shelf.entry(id) }
+    package func evidence(_ id: String, grant: Grant) async throws -> EvidenceShelf.Entry {
+        let entry = try await shelf.entry(id)
+        guard entry.question.streams.allSatisfy({ reaches(grant, $0) }) else {
+            throw Refusal.noSuchResource(kind: "evidence", id: id)
+        }
+        return entry
+    }
 
     /// The reading file of one reading, by the instant it was captured at.
     package func readingFile(point id: String, atMs: Int64, grant: Grant) async throws -> [UInt8] {
-        let (point, number) = try await known(id)
+        let (point, number) = try await known(id, grant)
         do {
             let bytes = try await maker.reading(point: number, atMs: atMs)
             try await note(grant, point, what: "evidence", count: 1)

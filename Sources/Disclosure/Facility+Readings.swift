@@ -39,7 +39,7 @@ extension Facility {
     /// A page of readings, and whether more follow.
     package func readings(_ asked: ReadingsQuestion, grant: Grant) async throws -> (items: [ReadingView], hasMore: Bool)
     {
-        let (point, number) = try await known(asked.point)
+        let (point, number) = try await known(asked.point, grant)
         let range = try checked(asked.range, daysMax: Self.readingsDaysMax)
         let line = try await proofLine()
         var views: [ReadingView] = []
@@ -64,7 +64,7 @@ extension Facility {
     package func series(point id: String, range: Range<Int64>, seconds: Int, grant: Grant) async throws -> (
         point: Point, series: Series
     ) {
-        let (point, number) = try await known(id)
+        let (point, number) = try await known(id, grant)
         let range = try checked(range, daysMax: Self.evidenceDaysMax)
         let lengthMs = Int64(seconds) * 1000
         guard (range.upperBound - range.lowerBound + lengthMs - 1) / lengthMs <= Int64(Series.bucketsMax) else {

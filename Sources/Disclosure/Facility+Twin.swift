@@ -36,29 +36,39 @@ package struct PointFilter: Hashable, Sendable {
 
 extension Facility {
     /// Entities of these types (all when empty), by id.
-    package func entities(types: [String] = []) async -> [EntityView] {
+    package func entities(types: [String] = [], grant: Grant) async -> [EntityView] {
         let building = await keeper.building
         let points = Dictionary(grouping: building.points, by: \.entity)
+        let (reached, shown) = (await reachedEntities(grant), await reachedPoints(grant))
         return building.entities.filter { types.isEmpty || types.contains($0.type) }
-            .map { EntityView(entity: $0, points: (points[$0.id] ?? []).map(\.id)) }
+            .filter { reached?.contains($0.id) ?? true }
+            .map { entity in
+                let ids = (points[entity.id] ?? []).map(\.id)
+                return EntityView(entity: entity, points: ids.filter { shown?.contains($0) ?? true })
+            }
     }
 
-    package func entity(_ id: String) async throws(Refusal) -> EntityView {
+    package func entity(_ id: String, grant: Grant) async throws(Refusal) -> EntityView {
         let building = await keeper.building
-        guard let entity = building.entity(id) else { throw .noSuchResource(kind: "entities", id: id) }
-        return EntityView(entity: entity, points: building.points(of: id).map(\.id))
+        guard let entity = building.entity(id), await reachedEntities(grant)?.contains(id) ?? true else {
+            throw .noSuchResource(kind: "entities", id: id)
+        }
+        let shown = await reachedPoints(grant)
+        return EntityView(
+            entity: entity, points: building.points(of: id).map(\.id).filter { shown?.contains($0) ?? true })
     }
 
     /// Points with their states, by id. What the filter names must exist: a misspelt entity is refused, not an empty list.
     package func points(_ filter: PointFilter, grant: Grant) async throws -> [PointView] {
         let building = await keeper.building
         let numbering = await keeper.numbering
-        for id in filter.entities where building.entity(id) == nil {
+        let reached = await reachedEntities(grant)
+        for id in filter.entities where building.entity(id) == nil || reached?.contains(id) == false {
             throw Refusal.notTaken(parameter: "entity", expected: "the id of an entity of this building")
         }
         let states = await keeper.states()
         var found: [PointView] = []
-        for point in building.points {
+        for point in building.points where reaches(grant, numbering.streams[point.stream]) {
             let view = PointView(point: point, number: numbering.points[point.id], state: states[point.id])
             guard matches(view, filter, numbering) else { continue }
             found.append(view)
@@ -94,7 +104,7 @@ extension Facility {
     }
 
     package func point(_ id: String, grant: Grant) async throws -> CurrentPoint {
-        let (point, number) = try await known(id)
+        let (point, number) = try await known(id, grant)
         let state = await keeper.state(of: id)
         var proof: ProofState?
         if let latest = state?.latest { proof = try await proofLine().state(k: interval(of: latest.capturedAtMs)) }
@@ -102,15 +112,6 @@ extension Facility {
         return CurrentPoint(
             view: PointView(point: point, number: number, state: state), proof: proof,
             stream: await keeper.numbering.streams[point.stream], revision: try await modelRevision())
-    }
-
-    /// The point and its number, or the refusal that says there is none.
-    func known(_ id: String) async throws -> (point: Point, number: PointNumber) {
-        let building = await keeper.building
-        guard let point = building.point(id), let number = await keeper.numbering.points[id] else {
-            throw Refusal.noSuchResource(kind: "points", id: id)
-        }
-        return (point, number)
     }
 
     /// Number of the interval an instant lies in; 0 before 1970.

@@ -114,9 +114,12 @@ package struct Facility: Sendable {
         guard let match else { return .unknown }
         guard match.isValid(atMs: UInt64(clamping: nowMs)) else { return .expired }
         guard let role = Grant.Role(rawValue: match.role) else { return .unknown }
+        let streams: Set<StreamNumber>?
+        do { streams = try Grant.streams(scope: match.scope) } catch { return .unknown }
         return .granted(
-            Grant(number: match.grant, name: match.name, role: role, untilMs: match.untilMs.map { Int64(clamping: $0) })
-        )
+            Grant(
+                number: match.grant, name: match.name, role: role, untilMs: match.untilMs.map { Int64(clamping: $0) },
+                streams: streams))
     }
 
     /// Counts `count` disclosures of a point for the access leaf, unless the point is of class `none`.

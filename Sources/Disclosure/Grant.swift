@@ -1,3 +1,5 @@
+package import Readings
+
 /// Who asks, and until when. Made from a token that the ledger holds only as its SHA-256.
 package struct Grant: Hashable, Sendable {
     package enum Role: String, Hashable, Sendable, CaseIterable {
@@ -15,13 +17,32 @@ package struct Grant: Hashable, Sendable {
     package let role: Role
     /// UTC ms; `nil` for no end.
     package let untilMs: Int64?
+    /// The only streams it knows of, such as a tenant's; `nil` for the whole house.
+    package let streams: Set<StreamNumber>?
 
-    package init(number: UInt64, name: String, role: Role, untilMs: Int64?) {
+    package init(number: UInt64, name: String, role: Role, untilMs: Int64?, streams: Set<StreamNumber>? = nil) {
         self.number = number
         self.name = name
         self.role = role
         self.untilMs = untilMs
+        self.streams = streams
     }
+
+    /// The streams as the ledger stores them with the token: empty for the whole house, else `streams 3 7`, rising.
+    package static func scope(of streams: Set<StreamNumber>?) -> String {
+        streams.map { "streams " + $0.sorted().map(\.description).joined(separator: " ") } ?? ""
+    }
+
+    /// - Throws: `Unreadable` for anything that `scope(of:)` does not write: such a token opens nothing.
+    package static func streams(scope: String) throws(Unreadable) -> Set<StreamNumber>? {
+        if scope.isEmpty { return nil }
+        let words = scope.split(separator: " ")
+        let numbers = words.dropFirst().compactMap { UInt32($0) }
+        guard words.first == "streams", !numbers.isEmpty, numbers.count == words.count - 1 else { throw Unreadable() }
+        return Set(numbers.map { StreamNumber($0) })
+    }
+
+    package struct Unreadable: Error {}
 }
 
 /// What a bearer token turned out to be.

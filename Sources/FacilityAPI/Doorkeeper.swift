@@ -101,6 +101,7 @@ struct Doorkeeper: Sendable {
         }
         switch try await signIn(token) {
         case .granted(let grant):
+            guard route.isOpen(to: grant) else { throw Refusal.outsideGrant }
             return (grant, try limits.take(cost, key: String(grant.number), nowMs: settings.nowMs()))
         case .expired: throw Problem(.grantExpired)
         case .unknown:

@@ -1,3 +1,4 @@
+import Disclosure
 package import HTTPTypes
 
 /// One line of the API: where, who, how much, and the function that answers.
@@ -30,6 +31,21 @@ package struct Route: Sendable {
         self.parameters = parameters
         self.bodyBytesMax = bodyBytesMax
         self.answer = answer
+    }
+
+    /// What a grant that is bound to streams may call: there the answer shows its streams only. Everything else is about the
+    /// whole house.
+    private static let boundPatterns: Set<String> = [
+        "/v1", "/v1/card", "/v1/entities", "/v1/entities/{id}", "/v1/points", "/v1/points/{id}",
+        "/v1/points/{id}/series", "/v1/points/{id}/readings", "/v1/points/{id}/readings/{at}",
+        "/v1/points/{id}/readings/{at}/evidence", "/v1/completeness", "/v1/anchors", "/v1/anchors/{seq}",
+        "/v1/evidence",
+        "/v1/evidence/{id}", "/v1/verifications", "/v1/commands", "/v1/commands/{id}", "/v1/events",
+    ]
+
+    func isOpen(to grant: Grant) -> Bool {
+        grant.streams == nil || Self.boundPatterns.contains(pattern)
+            || (grant.role == .eraser && method == .post && pattern == "/v1/erasures")
     }
 
     /// Names of the open segments, in order.

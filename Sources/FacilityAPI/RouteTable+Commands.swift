@@ -29,12 +29,12 @@ extension RouteTable {
                     guard let intent = UInt64(text), intent < UInt64(Int64.max) else { throw Refusal.cursorUnreadable }
                     return intent
                 }
-                let (items, hasMore) = try await facility.commands(question)
+                let (items, hasMore) = try await facility.commands(question, grant: call.grant)
                 let next = hasMore ? items.last.map { page.next(after: String($0.intent)) } : nil
                 return page.answer(items, next: next) { json, view in json.command(view) }
             },
             Route(.get, "/v1/commands/{id}") { call in
-                let view = try await facility.command(call.segment("id"))
+                let view = try await facility.command(call.segment("id"), grant: call.grant)
                 var json = JSONWriter()
                 json.command(view)
                 return .json(json.bytes, caching: view.end == nil ? .revalidate : .immutablePrivate)
@@ -44,6 +44,7 @@ extension RouteTable {
 
     private func command(_ call: Call) async throws -> Answer {
         let request = try commandRequest(call)
+        try await facility.mayCommand(request.point, grant: call.grant)
         guard let commands else { throw CommandRefusal.notWritable(point: request.point) }
         switch try await commands.command(request) {
         case .wouldDo(let value):
@@ -53,7 +54,7 @@ extension RouteTable {
                     json.dryRun(request, ShownCommand(value, point: point), raw: value.shownText)
                 }, caching: .never)
         case .ended(let intent, let isReplayed):
-            let view = try await facility.command(CommandView.id(intent))
+            let view = try await facility.command(CommandView.id(intent), grant: call.grant)
             if let result = view.result, result.isSilence { throw Self.silence(view, result) }
             var json = JSONWriter()
             json.command(view)

@@ -13,7 +13,7 @@ extension RouteTable {
             },
             Route(.post, "/v1/evidence", .grant(.costly)) { call in try await ask(call) },
             Route(.get, "/v1/evidence/{id}") { call in
-                let entry = try await facility.evidence(call.segment("id"))
+                let entry = try await facility.evidence(call.segment("id"), grant: call.grant)
                 let offered: [MediaType] = entry.file == nil ? [.json] : [.json, .tar]
                 let type = try MediaType.negotiate(accept: call.header("accept"), offered: offered)
                 guard type == .tar, let file = entry.file else { return try await answer(entry, call) }

@@ -47,7 +47,8 @@ extension RouteTable {
         let page = try Page(call, nowMs: facility.nowMs)
         let today = facility.zone.range(of: facility.zone.day(atMs: facility.nowMs))
         let range = try AskedRange.read(page.query, zone: facility.zone, standard: today)
-        let keys = try await facility.completenessKeys(range: range, streams: try Self.streams(page.query))
+        let keys = try await facility.completenessKeys(
+            range: range, streams: try Self.streams(page.query), grant: call.grant)
         var start = 0
         if let after = page.after {
             guard let index = Int(after), index >= 0 else { throw Refusal.cursorUnreadable }

@@ -39,6 +39,11 @@ struct RouteTable: Sendable {
                         json.object("grant") { json in
                             json.text("role", call.grant.role.rawValue)
                             json.instant("until", call.grant.untilMs)
+                            if let streams = call.grant.streams?.sorted() {
+                                json.array("streams", streams) { json, stream in json.integer(Int(stream.rawValue)) }
+                            } else {
+                                json.null("streams")
+                            }
                         }
                         json.array("leaving", [String]()) { json, path in json.text(path) }
                         json.instant("recordedSince", about.recordedSinceMs)
@@ -82,12 +87,12 @@ struct RouteTable: Sendable {
         return [
             Route(.get, "/v1/entities", parameters: ["type", "limit", "cursor"]) { call in
                 let page = try Page(call, nowMs: facility.nowMs)
-                let all = await facility.entities(types: page.query.all("type"))
+                let all = await facility.entities(types: page.query.all("type"), grant: call.grant)
                 let (items, next) = Self.cut(all, page, id: \.entity.id)
                 return page.answer(items, next: next) { json, view in json.entity(view) }
             },
             Route(.get, "/v1/entities/{id}") { call in
-                let view = try await facility.entity(call.segment("id"))
+                let view = try await facility.entity(call.segment("id"), grant: call.grant)
                 var json = JSONWriter()
                 json.entity(view)
                 return .json(json.bytes, etag: "\"r\(try await facility.modelRevision())\"")

@@ -34,6 +34,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
     case node(String)
     case tokenName(String)
     case noSuchToken(name: String)
+    /// `known`: number and name of each.
+    case noSuchStream(String, known: [String])
     case notAnswering(address: String, why: String)
 
     package var description: String {
@@ -78,6 +80,8 @@ package enum GatewayError: Error, Equatable, CustomStringConvertible {
         case .node(let why): why
         case .tokenName(let name): "'\(name)' cannot name a token; use 1 to 63 of a-z 0-9 - _"
         case .noSuchToken(let name): "there is no valid token named \(name); see plumblined token list"
+        case .noSuchStream(let text, let known):
+            "there is no stream '\(text)'; streams are \(known.joined(separator: ", "))"
         case .notAnswering(let address, let why): "no gateway answers at \(address): \(why)"
         }
     }

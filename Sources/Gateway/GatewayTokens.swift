@@ -19,10 +19,11 @@ package struct GatewayTokens {
     /// - Parameters:
     ///   - role: one of `roles`.
     ///   - days: until it expires; `nil` for no end.
+    ///   - streams: numbers or names of the only streams it shows; none for the whole house.
     /// - Returns: the token, 256 random bits in 64 hex digits.
-    package func add(name: String, role: String, days: Int?, random: RandomBytes = SystemSources.random) throws
-        -> String
-    {
+    package func add(
+        name: String, role: String, days: Int?, streams: [String] = [], random: RandomBytes = SystemSources.random
+    ) throws -> String {
         guard (1...63).contains(name.utf8.count),
             name.utf8.allSatisfy({
                 ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D || $0 == 0x5F
@@ -30,7 +31,17 @@ package struct GatewayTokens {
         else { throw GatewayError.tokenName(name) }
         let token = hexText(random(32))
         let until = days.map { nowMs + UInt64(max(0, $0)) * 86_400_000 }
-        _ = try desk.add(hash: Facility.tokenHash(token), name: name, role: role, nowMs: nowMs, untilMs: until)
+        let known = try desk.streams()
+        let bound = try streams.map { text in
+            guard let number = known[text] ?? known.values.first(where: { $0.description == text }) else {
+                throw GatewayError.noSuchStream(
+                    text, known: known.sorted { $0.value < $1.value }.map { "\($0.value) \($0.key)" })
+            }
+            return number
+        }
+        _ = try desk.add(
+            hash: Facility.tokenHash(token), name: name, role: role,
+            scope: Grant.scope(of: bound.isEmpty ? nil : Set(bound)), nowMs: nowMs, untilMs: until)
         return token
     }
 
@@ -38,7 +49,7 @@ package struct GatewayTokens {
         guard try desk.end(name: name, nowMs: nowMs) > 0 else { throw GatewayError.noSuchToken(name: name) }
     }
 
-    /// One token a line: grant number, name, role, from when, until when, whether it is valid now.
+    /// One token a line: grant number, name, role, from when, until when, whether it is valid now, and of which streams.
     package struct Line {
         package let grant: UInt64
         package let name: String
@@ -46,6 +57,8 @@ package struct GatewayTokens {
         package let since: String
         package let until: String?
         package let isValid: Bool
+        /// Empty for the whole house, else `streams 3 7`.
+        package let scope: String
     }
 
     package func list() throws -> [Line] {
@@ -54,7 +67,8 @@ package struct GatewayTokens {
             return Line(
                 grant: token.grant, name: token.name, role: token.role,
                 since: UTCTime.text(Int64(clamping: token.createdMs)),
-                until: end.map { UTCTime.text(Int64(clamping: $0)) }, isValid: token.isValid(atMs: nowMs))
+                until: end.map { UTCTime.text(Int64(clamping: $0)) }, isValid: token.isValid(atMs: nowMs),
+                scope: token.scope)
         }
     }
 }

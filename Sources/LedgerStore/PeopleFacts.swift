@@ -7,7 +7,7 @@ package struct StoredToken: Hashable, Sendable {
     package let grant: UInt64
     package let name: String
     package let role: String
-    /// What it may see, as the API wrote it (JSON); opaque here.
+    /// What it may see, as the API's rules wrote it; opaque here.
     package let scope: String
     package let createdMs: UInt64
     /// UTC ms; `nil` = until it is ended.

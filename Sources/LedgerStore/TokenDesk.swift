@@ -1,4 +1,6 @@
 package import Hashing
+package import Readings
+import TwinModel
 
 /// Tokens for the API, added and taken back while the gateway may be running: a connection of its own that touches
 /// nothing else
@@ -12,16 +14,22 @@ package struct TokenDesk {
     }
 
     /// - Throws: `outOfOrder` when a valid token has that name already.
-    package func add(hash: Hash, name: String, role: String, nowMs: UInt64, untilMs: UInt64?) throws -> StoredToken {
+    package func add(hash: Hash, name: String, role: String, scope: String = "", nowMs: UInt64, untilMs: UInt64?) throws
+        -> StoredToken
+    {
         try database.transaction {
             let known = try database.tokens()
             guard !known.contains(where: { $0.name == name && $0.isValid(atMs: nowMs) }) else {
                 throw LedgerError.outOfOrder(
                     what: "there is a token named \(name) already; remove it first, or choose another name")
             }
-            return try database.addToken(hash: hash, name: name, role: role, scope: "", nowMs: nowMs, untilMs: untilMs)
+            return try database.addToken(
+                hash: hash, name: name, role: role, scope: scope, nowMs: nowMs, untilMs: untilMs)
         }
     }
+
+    /// Numbers of all streams there ever were, by name.
+    package func streams() throws -> [String: StreamNumber] { try database.numbering().streams }
 
     package func tokens() throws -> [StoredToken] { try database.tokens() }
 

@@ -19,6 +19,12 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "Days until it expires; without it, it is valid until it is removed.")
         var days: Int?
 
+        @Option(
+            help: ArgumentHelp(
+                "Show only this stream, by number or name; may be given again. Everything else is answered as if it were not there.",
+                valueName: "stream"))
+        var stream: [String] = []
+
         @OptionGroup var file: ConfigurationOption
 
         func validate() throws {
@@ -33,7 +39,7 @@ struct TokenCommand: AsyncParsableCommand {
             try await Terminal.attempt {
                 let plan = try GatewayPlan.load(configurationPath: file.path)
                 let tokens = try GatewayTokens(plan.configuration)
-                print(try tokens.add(name: name, role: role, days: days))
+                print(try tokens.add(name: name, role: role, days: days, streams: stream))
                 Terminal.say("plumblined: this is the only time the token is shown")
             }
         }
@@ -50,7 +56,8 @@ struct TokenCommand: AsyncParsableCommand {
                 let plan = try GatewayPlan.load(configurationPath: file.path)
                 for line in try GatewayTokens(plan.configuration).list() {
                     let until = line.until.map { (line.isValid ? "until " : "ended ") + $0 } ?? "no end"
-                    print("\(line.grant)\t\(line.name)\t\(line.role)\tsince \(line.since)\t\(until)")
+                    let scope = line.scope.isEmpty ? "" : "\t" + line.scope
+                    print("\(line.grant)\t\(line.name)\t\(line.role)\tsince \(line.since)\t\(until)\(scope)")
                 }
             }
         }

@@ -29,7 +29,7 @@ import Testing
             #expect(answer.header("RateLimit") == "\"read\";r=599;t=60")
             #expect(
                 answer.text
-                    == #"{"building":"bk16","label":"House 16","timeZone":"Europe/Oslo","now":"2026-03-01T13:02:10.004Z","version":"1.4.0","origin":"gw1/b/bk16/1","network":"dev","selfNetwork":true,"modelRevision":1,"grant":{"role":"facility","until":"2026-03-02T13:00:00.000Z"},"leaving":[],"recordedSince":"2026-03-01T13:00:00.000Z","sealedTo":"2026-03-01T13:02:00.000Z","anchoredTo":"2026-03-01T13:01:00.000Z"}"#
+                    == #"{"building":"bk16","label":"House 16","timeZone":"Europe/Oslo","now":"2026-03-01T13:02:10.004Z","version":"1.4.0","origin":"gw1/b/bk16/1","network":"dev","selfNetwork":true,"modelRevision":1,"grant":{"role":"facility","until":"2026-03-02T13:00:00.000Z","streams":null},"leaving":[],"recordedSince":"2026-03-01T13:00:00.000Z","sealedTo":"2026-03-01T13:02:00.000Z","anchoredTo":"2026-03-01T13:01:00.000Z"}"#
             )
         }
     }

@@ -73,7 +73,7 @@ private final class Fan: FieldWriting {
             writer: house.writer, keeper: house.keeper,
             source: { profiles.profile($0.binding.profile)?.point($0.binding.profilePoint) }, field: fan)
         _ = try await house.ledger.addToken(
-            hash: Facility.tokenHash(Self.auditorToken), name: "eva", role: "auditor", scope: "{}",
+            hash: Facility.tokenHash(Self.auditorToken), name: "eva", role: "auditor", scope: "",
             nowMs: UInt64(House.startMs), untilMs: nil)
         let ready = house
         do {

@@ -29,11 +29,11 @@ import Testing
             defer { group.cancelAll() }
             group.addTask { try? await house.facility.run() }  // it ends by being cancelled only
             for _ in 0..<500 {
-                let found = try? await house.facility.evidence(id)
+                let found = try? await house.facility.evidence(id, grant: Self.grant)
                 if isDone(found) { return found }
                 poll(nil, 0, 10)
             }
-            return try? await house.facility.evidence(id)
+            return try? await house.facility.evidence(id, grant: Self.grant)
         }
     }
 

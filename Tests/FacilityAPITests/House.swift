@@ -218,13 +218,13 @@ struct House: Sendable {
         }
         clock.set(Self.startMs + 130_004)
         _ = try await ledger.addToken(
-            hash: Facility.tokenHash(Self.token), name: "kari", role: "facility", scope: "{}",
+            hash: Facility.tokenHash(Self.token), name: "kari", role: "facility", scope: "",
             nowMs: UInt64(Self.startMs), untilMs: UInt64(Self.startMs) + 86_400_000)
         _ = try await ledger.addToken(
-            hash: Facility.tokenHash(Self.auditorToken), name: "nora", role: "auditor", scope: "{}",
+            hash: Facility.tokenHash(Self.auditorToken), name: "nora", role: "auditor", scope: "",
             nowMs: UInt64(Self.startMs), untilMs: nil)
         let ended = try await ledger.addToken(
-            hash: Facility.tokenHash(Self.endedToken), name: "ola", role: "auditor", scope: "{}",
+            hash: Facility.tokenHash(Self.endedToken), name: "ola", role: "auditor", scope: "",
             nowMs: UInt64(Self.startMs), untilMs: nil)
         try await ledger.endToken(grant: ended.grant, atMs: UInt64(Self.startMs) + 1)
     }

@@ -38,7 +38,7 @@ import TwinModel
     {
         try await house { house, door in
             _ = try await house.ledger.addToken(
-                hash: Facility.tokenHash(Self.lateToken), name: "eva", role: "auditor", scope: "{}",
+                hash: Facility.tokenHash(Self.lateToken), name: "eva", role: "auditor", scope: "",
                 nowMs: UInt64(Self.afterAutumnMs), untilMs: nil)
             house.clock.set(Self.afterAutumnMs)
             let stream = try await house.stream("m1.energy-import")

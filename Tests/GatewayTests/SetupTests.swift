@@ -163,6 +163,18 @@ import Testing
         #expect(throws: GatewayError.self) { try plan.checkSurroundings() }
     }
 
+    @Test func `a token is bound to streams that there are`() async throws {
+        let folder = try Folder()
+        _ = try await Self.report(folder)
+        let tokens = try GatewayTokens(try Self.plan(folder).configuration)
+        _ = try tokens.add(name: "tenant", role: "auditor", days: nil, streams: ["1"])
+        #expect(try tokens.list().map(\.scope) == ["streams 1"])
+        #expect(throws: GatewayError.self) {
+            _ = try tokens.add(name: "nobody", role: "auditor", days: nil, streams: ["1", "no-such-stream"])
+        }
+        #expect(try tokens.list().count == 1)
+    }
+
     @Test func `a token is shown once and stored hashed`() async throws {
         let folder = try Folder()
         _ = try await Self.report(folder)

@@ -44,6 +44,7 @@ WAITING = {
     "reload": ["reload.py"],
     "real_input": ["real_input.py"],
     "commands": ["commands.py"],
+    "trail": ["trail.py"],
     "tools": ["tools.py"],
 }
 LONG = {"power": ["--kills", "50"], "bad_input": ["--rounds", "2000"], "soak": ["--minutes", "30"]}
