@@ -164,7 +164,8 @@ let package = Package(
         room(
             "Watching",
             [
-                "Hashing", "MerkleLog", "Tangle", "TangleClient", "Evidence", "Witness", "WitnessClient", "GracefulEnd",
+                "Hashing", "LogEntries", "MerkleLog", "Tangle", "TangleClient", "Evidence", "Witness", "WitnessClient",
+                "GracefulEnd",
             ] + hummingbird),
 
         // Is run.
@@ -261,8 +262,9 @@ let package = Package(
         tests(
             "WatchingTests",
             [
-                "Hashing", "MerkleLog", "Tangle", "BrokerClient", "TangleClient", "LocalTangle", "Evidence", "Witness",
-                "WitnessClient", "Watching", logging,
+                "Hashing", "LogEntries", "MerkleLog", "Tangle", "BrokerClient", "TangleClient", "LocalTangle",
+                "Evidence",
+                "Witness", "WitnessClient", "Watching", logging,
             ]),
         tests("ProofOfWorkTests", ["Hashing", "ProofOfWork"]),
         tests("TangleTests", ["Hashing", "ProofOfWork", "Tangle", crypto]),

@@ -35,6 +35,13 @@ extension RouteTable {
                     body: .bytes(Array(try await facility.anchorList(after: UInt64(after)).utf8)),
                     caching: .publicRevalidate)
             },
+            Route(.get, "/log/keys", .open, parameters: ["size"]) { call in
+                let size = try call.query.integer("size", in: 1...Int.max)
+                return Answer(
+                    type: "text/plain; charset=utf-8",
+                    body: .bytes(Array(try await facility.keyList(size: size.map { UInt64($0) }).utf8)),
+                    caching: .publicRevalidate)
+            },
             Route(.post, "/session", .open, bodyBytesMax: 4_096) { call in try await signIn(call) },
             Route(.delete, "/session", .open) { call in
                 guard Session.isSameOrigin(call.headers) else { throw foreign }

@@ -1,3 +1,4 @@
+package import Evidence
 package import Hashing
 import Tangle
 
@@ -18,6 +19,8 @@ package struct WatchReport: Hashable, Sendable {
 
     /// Hidden anchors that one report names; `anchorsHidden` counts all.
     package static let hiddenMax = 20
+    /// Changes of key that one report names, the last ones.
+    package static let keyChangesMax = 20
 
     package var origin: String
     /// The witness's verifier key, for the policy card and the gateway's configuration.
@@ -25,6 +28,8 @@ package struct WatchReport: Hashable, Sendable {
     /// The latest checkpoint cosigned; `nil` before the first.
     package var size: UInt64?
     package var root: Hash?
+    /// Changes of the log key by the recovery key on the card, of this run and earlier ones.
+    package var keyChanges: [KeyHistory.Change] = []
     /// Anchors with their proof in the store.
     package var anchorsKept = 0
     /// Anchors that the gateway lists and no node shows any more.
@@ -66,6 +71,10 @@ package struct WatchReport: Hashable, Sendable {
         JSON.members([
             "state": .string(state.rawValue), "origin": .string(origin), "witness": .string(witness),
             "size": size.map { JSON.number($0) } ?? .null, "root": root.map { JSON.string($0.hex) } ?? .null,
+            "keyChanges": .array(
+                keyChanges.suffix(Self.keyChangesMax).map {
+                    JSON.members(["leafIndex": .number($0.leafIndex), "key": .string($0.key)])
+                }),
             "anchorsKept": .number(anchorsKept), "anchorsMissing": .number(anchorsMissing), "forks": .number(forks),
             "anchorsHidden": .number(hidden.count),
             "hidden": .array(hidden.prefix(Self.hiddenMax).map { JSON.string("0x" + $0.hex) }),
@@ -79,6 +88,9 @@ package struct WatchReport: Hashable, Sendable {
     package var text: String {
         var lines = ["log       \(origin)", "witness   \(witness)"]
         lines.append("latest    " + (size.map { "\($0) entries, root \(root?.hex ?? "")" } ?? "none yet"))
+        for change in keyChanges.suffix(Self.keyChangesMax) {
+            lines.append("key       entry \(change.leafIndex) changed the log key to \(change.key)")
+        }
         lines.append(
             "anchors   \(anchorsKept) kept"
                 + (anchorsMissing > 0 ? ", \(anchorsMissing) no longer shown by the node" : ""))

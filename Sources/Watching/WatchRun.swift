@@ -32,7 +32,8 @@ package struct WatchRun: Sendable {
             cosigner: store.cosigner, logs: [card.origin: [logKey]], memory: store.memory, forks: store.forks,
             nowS: { UInt64(clamping: nowMs() / 1_000) })
         watcher = try await Watcher(
-            card: card, desk: desk, forks: store.forks, shelf: try AnchorShelf(folder: store.path + "/anchors"),
+            card: card, keysPath: store.path + "/keys", desk: desk, forks: store.forks,
+            shelf: try AnchorShelf(folder: store.path + "/anchors"),
             sightings: try SightingShelf(folder: store.path + "/sighted"), node: node, log: log, events: events,
             patienceMs: patienceMs, journal: journal, nowMs: nowMs)
     }

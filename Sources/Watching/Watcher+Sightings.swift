@@ -1,4 +1,5 @@
 import Hashing
+import LogEntries
 import Logging
 import MerkleLog
 import Tangle
@@ -21,7 +22,7 @@ extension Watcher {
         for told in events?.takeTagged() ?? [] {
             guard !shelf.isListed(told.id), !sightings.sighted.contains(told.id), waiting[told.id] == nil,
                 let payload = AnchorPayload(bytes: told.data), payload.kind == .checkpoint,
-                payload.isSigned(by: logKey)
+                known.keys.inForce(at: payload.size).contains(where: { payload.isSigned(by: $0) })
             else { continue }
             if waiting.count >= Self.waitingMax, let oldest = waiting.min(by: { $0.value < $1.value }) {
                 waiting[oldest.key] = nil

@@ -18,7 +18,8 @@ package actor Watcher {
     package static let troublesMax = 20
 
     let card: PolicyCard
-    let logKey: VerifierKey
+    /// Where the keys are kept that were learned.
+    let keysPath: String
     let desk: WitnessDesk
     let forks: ForkBook
     let node: any AnchorSource
@@ -33,27 +34,31 @@ package actor Watcher {
     /// Blocks that were told under the tag and that no milestone references yet, and since when, UTC ms.
     var waiting: [Hash: Int64] = [:]
     var hiddenTold: Set<Hash> = []
+    var known: KnownKeys
+    var keyLooks = 0
     private var network: NetworkCheck
     private var tries: [UInt64: Int] = [:]
     private var troubles: [String] = []
     private var rolledBackTo: UInt64?
     private var forksTold = 0
-    package private(set) var report: WatchReport
+    package internal(set) var report: WatchReport
 
     /// - Parameters:
     ///   - desk: follows this card's origin.
+    ///   - keysPath: the file of the keys that were learned.
     ///   - patienceMs: how long the gateway may take to list an anchor after its milestone.
     ///   - nowMs: UTC ms.
-    /// - Throws: when the store cannot be read, or the card's log key is none.
+    /// - Throws: when the store cannot be read.
     package init(
-        card: PolicyCard, desk: WitnessDesk, forks: ForkBook, shelf: AnchorShelf, sightings: SightingShelf,
+        card: PolicyCard, keysPath: String, desk: WitnessDesk, forks: ForkBook, shelf: AnchorShelf,
+        sightings: SightingShelf,
         node: any AnchorSource, log: any PublicLog, events: NodeEventStream? = nil,
         patienceMs: Int64 = Watcher.patienceMs,
         journal: Logger, nowMs: @escaping @Sendable () -> Int64
     ) async throws {
-        guard let logKey = VerifierKey(card.logKey) else { throw PolicyCard.ParseError.contradiction }
         self.card = card
-        self.logKey = logKey
+        self.keysPath = keysPath
+        known = try KnownKeys(card: card, path: keysPath)
         self.desk = desk
         self.forks = forks
         self.shelf = shelf
@@ -66,7 +71,9 @@ package actor Watcher {
         self.nowMs = nowMs
         network = NetworkCheck(card: card)
         report = WatchReport(origin: card.origin, witness: desk.key.description)
+        report.keyChanges = known.changes
         forksTold = try forks.all().count
+        await desk.follow(card.origin, known.terms)
         tellHidden()
         try await summarize(isChecked: false)
     }
@@ -77,6 +84,7 @@ package actor Watcher {
     /// - Throws: when the store fails. Then nothing that was not kept has been signed.
     package func round() async throws -> Bool {
         troubles = []
+        keyLooks = 0
         rolledBackTo = nil
         let rest = try await attempt { try await self.followAnchors() }
         _ = try await attempt { try await self.followCheckpoint() }
@@ -184,9 +192,9 @@ package actor Watcher {
             return nil
         }
         guard let payload = answer.payload.flatMap({ AnchorPayload(bytes: $0) }), payload.kind == .checkpoint,
-            payload.isSigned(by: logKey)
+            try await isKnown(payload.note(origin: card.origin))
         else {
-            trouble("\(name) is not signed by the log key on the card")
+            trouble("\(name) is not signed by the log key on the card or one that followed it")
             return nil
         }
         return ProvenAnchor(
@@ -214,8 +222,9 @@ package actor Watcher {
 
     private func followCheckpoint() async throws {
         guard let note = try await log.checkpoint() else { return }
-        guard note.isSigned(by: logKey), let shown = note.checkpoint, shown.origin == card.origin else {
-            trouble("gateway \(log.name): its checkpoint is not signed by the log key on the card")
+        guard try await isKnown(note), let shown = note.checkpoint else {
+            trouble(
+                "gateway \(log.name): its checkpoint is not signed by the log key on the card or one that followed it")
             return
         }
         let latest = try await desk.latest(of: card.origin)?.checkpoint
@@ -232,34 +241,50 @@ package actor Watcher {
     /// Compares a signed checkpoint with the latest one and cosigns it when it continues that. Two that contradict each other
     /// become evidence.
     func compare(_ note: SignedNote) async throws {
-        guard let shown = note.checkpoint else { return }
+        let request: AddCheckpointRequest
+        switch try await standing(of: note) {
+        case .contradicts(let latest): return try forks.keep(known: latest, shown: note)
+        case .same, .older, .unclear: return
+        case .first: request = AddCheckpointRequest(oldSize: 0, proof: [], note: note)
+        case .continues(let size, let proof): request = AddCheckpointRequest(oldSize: size, proof: proof, note: note)
+        }
+        if case .cosigned = try await desk.add(request), request.oldSize > 0 {
+            journal.info("checkpoint cosigned", metadata: ["size": "\(note.checkpoint?.size ?? 0)"])
+        }
+    }
+
+    /// How a checkpoint stands to the latest one that was cosigned.
+    enum Standing {
+        /// There is none before it.
+        case first
+        case same
+        /// A prefix of the latest one.
+        case older
+        case continues(from: UInt64, proof: [Hash])
+        case contradicts(SignedNote)
+        /// The tiles did not say; that is a trouble already.
+        case unclear
+    }
+
+    func standing(of note: SignedNote) async throws -> Standing {
+        guard let shown = note.checkpoint else { return .unclear }
         guard let latest = try await desk.latest(of: card.origin), let known = latest.checkpoint, known.size > 0 else {
-            _ = try await desk.add(AddCheckpointRequest(oldSize: 0, proof: [], note: note))
-            return
+            return .first
         }
-        if shown.size == known.size {
-            if shown.root != known.root { try forks.keep(known: latest, shown: note) }
-            return
-        }
+        if shown.size == known.size { return shown.root == known.root ? .same : .contradicts(latest) }
         let (old, new) = shown.size < known.size ? (shown, known) : (known, shown)
-        guard old.size > 0 else { return }
+        guard old.size > 0 else { return .older }
         var nodes = TileNodes(log: log, size: new.size)
         let extending = try await nodes.proof { MerkleTree.extensionProof(from: old.size, to: new.size, node: $0) }
         let roots = MerkleTree.roots(oldSize: old.size, size: new.size, extensionProof: extending)
         guard roots?.new == new.root else {
             trouble("gateway \(log.name): its tiles do not lead to the root it signed for \(new.size) entries")
-            return
+            return .unclear
         }
-        guard roots?.old == old.root else {
-            // The tiles lead to the larger tree's signed root, so its first entries are fixed; the other signature says otherwise.
-            try forks.keep(known: latest, shown: note)
-            return
-        }
-        guard new == shown else { return }
+        // The tiles lead to the larger tree's signed root, so its first entries are fixed; the other signature says otherwise.
+        guard roots?.old == old.root else { return .contradicts(latest) }
+        guard new == shown else { return .older }
         let proof = try await nodes.proof { MerkleTree.consistencyProof(from: old.size, to: new.size, node: $0) }
-        let answer = try await desk.add(AddCheckpointRequest(oldSize: old.size, proof: proof, note: note))
-        if case .cosigned = answer {
-            journal.info("checkpoint cosigned", metadata: ["size": "\(new.size)"])
-        }
+        return .continues(from: old.size, proof: proof)
     }
 }

@@ -8,25 +8,30 @@ package import MerkleLog
 /// fails or crashes, of two checkpoints that this witness cosigned one is always a prefix of the other.
 package actor WitnessDesk {
     package nonisolated let key: VerifierKey
-    /// The keys that may sign for each origin.
-    package nonisolated let logs: [String: [VerifierKey]]
+    /// The keys that may sign for each origin, with the sizes of trees for which each may.
+    private var logs: [String: [KeyTerm]]
     private let cosigner: Cosigner
     private let memory: WitnessMemory
     private let forks: ForkBook
     private let nowS: @Sendable () -> UInt64
 
-    /// - Parameter nowS: seconds since 1970.
+    /// - Parameters:
+    ///   - logs: the keys that may sign trees of any size for each origin; `follow` says otherwise later.
+    ///   - nowS: seconds since 1970.
     package init(
         cosigner: Cosigner, logs: [String: [VerifierKey]], memory: WitnessMemory, forks: ForkBook,
         nowS: @escaping @Sendable () -> UInt64
     ) {
         key = cosigner.verifierKey
         self.cosigner = cosigner
-        self.logs = logs
+        self.logs = logs.mapValues { $0.map { KeyTerm(key: $0, sizes: 0...UInt64.max) } }
         self.memory = memory
         self.forks = forks
         self.nowS = nowS
     }
+
+    /// These keys, and no others, sign for this origin from now on.
+    package func follow(_ origin: String, _ terms: [KeyTerm]) { logs[origin] = terms }
 
     /// Answers one request. Throws only when the store fails; then nothing was signed.
     package func add(body: [UInt8]) throws -> AddCheckpointAnswer {
@@ -39,7 +44,8 @@ package actor WitnessDesk {
         guard let checkpoint = request.note.checkpoint, request.proof.count <= AddCheckpointRequest.proofLinesMax else {
             return .malformed
         }
-        guard let keys = logs[checkpoint.origin] else { return .unknownLog }
+        guard let terms = logs[checkpoint.origin] else { return .unknownLog }
+        let keys = terms.filter { $0.sizes.contains(checkpoint.size) }.map(\.key)
         guard let logSignatures = Self.signatures(of: request.note, by: keys) else { return .notSigned }
         guard request.oldSize <= checkpoint.size else { return .malformed }
         let known = try latest(of: checkpoint.origin)

@@ -1,6 +1,6 @@
 package import MerkleLog
 
-/// What a log shows everybody: its checkpoint, its tiles, its list of anchors. One implementation talks HTTP.
+/// What a log shows everybody: its checkpoint, its tiles, its lists of anchors and keys. One implementation talks HTTP.
 package protocol PublicLog: Sendable {
     /// For messages: the log's address.
     var name: String { get }
@@ -10,9 +10,11 @@ package protocol PublicLog: Sendable {
     func tile(_ tile: Tile) async throws(CallError) -> [UInt8]
     /// Anchors with a number above `after`, at most `ListedAnchor.linesMax`.
     func anchors(after seq: UInt64) async throws(CallError) -> [ListedAnchor]
+    /// The first leaf and the key leaves of the tree of so many leaves; whoever uses them checks all of it.
+    func keys(size: UInt64) async throws(CallError) -> KeyList
 }
 
-/// A gateway's open pages below `/log` (C2SP `tlog-tiles`, and the list of anchors).
+/// A gateway's open pages below `/log` (C2SP `tlog-tiles`, and the lists of anchors and keys).
 package struct HTTPLog: PublicLog {
     /// Whole time of one call, ms.
     package static let timeoutMs: Int64 = 10_000
@@ -51,5 +53,12 @@ package struct HTTPLog: PublicLog {
             throw .malformed(what: "list of anchors")
         }
         return anchors
+    }
+
+    package func keys(size: UInt64) async throws(CallError) -> KeyList {
+        let (status, body) = try await http.call("/log/keys?size=\(size)", bytesMax: KeyList.textBytesMax)
+        guard status == 200 else { throw .refused(status: status) }
+        guard let list = KeyList(body), list.size == size else { throw .malformed(what: "list of keys") }
+        return list
     }
 }

@@ -216,6 +216,23 @@ import Testing
         }
     }
 
+    @Test func `the list of keys is open and proves itself in the tree that was signed`() async throws {
+        try await house { _, door in
+            let answer = try await door.get("/log/keys", token: nil)
+            #expect(answer.status == 200 && answer.header("Content-Type") == "text/plain; charset=utf-8")
+            let checkpoint = try #require(
+                SignedNote(try await door.get("/log/checkpoint", token: nil).text)?.checkpoint)
+            let list = try #require(KeyList(answer.bytes))
+            #expect(list.size == checkpoint.size && list.entries.map(\.index) == [0])
+            #expect(list.entries.allSatisfy { $0.isIncluded(size: list.size, root: checkpoint.root) })
+            #expect(try await KeyList(door.get("/log/keys?size=1", token: nil).bytes)?.size == 1)
+            #expect(try await door.get("/log/keys?size=6", token: nil).status == 404)
+            for query in ["size=0", "size=x", "size=", "after=1"] {
+                #expect(try await door.get("/log/keys?\(query)", token: nil).status == 400, "\(query)")
+            }
+        }
+    }
+
     @Test func `changes and card and health are there`() async throws {
         try await house { _, door in
             let changes = try await door.get("/v1/changes")

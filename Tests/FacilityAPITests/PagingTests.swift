@@ -128,6 +128,7 @@ import TwinModel
         "/v1/completeness?day=2026-03-01",
         "/v1/anchors", "/v1/anchors/1", "/v1/changes", "/v1/problems/internal", "/log/checkpoint", "/log/anchors",
         "/log/receipt/3", "/log/receipt/0?size=5",
+        "/log/keys",
         "/v1/points/m1.energy-import/readings/2026-03-01T13:00:05.118Z/evidence",
     ]
 

@@ -87,6 +87,25 @@ def health(gateway):
     return json.loads(gateway.request("GET", "/v1/health")[2])
 
 
+def rotation(gateway, watch, steps):
+    """The recovery key changes the log key; the witness has the card of the first day and finds out by itself."""
+    known = len(gateway.anchored())
+    gateway.stop()
+    new = gateway.command("key", "rotate", "--recovery-key", str(gateway.folder / "recovery.key"), "--config", str(gateway.configuration)).stdout.strip()
+    gateway.start()
+    wait_for("the witness goes by the new key", 60, lambda: [change["key"] for change in watch.health()[1]["keyChanges"]] == [new])
+    wait_for("signing goes on", 60, lambda: len(gateway.anchored()) >= known + 4)
+    wait_for("the watcher has every anchor", 30, lambda: watch.health()[1]["anchorsKept"] >= known + 4)
+    status, report = watch.health()
+    steps.check(status == 200 and report["state"] == "consistent", f"after the change all is one history: {report}")
+    status, _, body = gateway.request("GET", "/log/keys", token=None)
+    lines = body.decode().splitlines()
+    leaf = base64.b64decode(lines[-1].split(" ")[1])
+    steps.check(status == 200 and lines[0].startswith("plumbline-keys/v1 ") and len(lines) == 3, f"the log shows its keys to everybody: {lines[0]}")
+    steps.check(new.encode() in leaf and lines[-1].split(" ")[0] == str(report["keyChanges"][0]["leafIndex"]), "the key statement is in it, at its place")
+    return new
+
+
 def main():
     arguments = programs()
     steps = Steps("witness")
@@ -152,11 +171,13 @@ def main():
             good = [cosigned_at(note, members.extractfile(line).read().decode().strip(), vkey) for line, note in zip(lines, notes)]
         steps.check(bool(lines) and all(good), f"{len(lines)} cosignatures in the file, each checked by Python")
 
+        new = rotation(gateway, watch, steps)
         watch.stop(signal.SIGKILL)
         known = len(gateway.anchored())
         wait_for("the gateway says that the witness is away", 30, lambda: "witness" in json.dumps(health(gateway)))
         watch.start("--origin", ORIGIN)
         steps.check(int(watch.health()[1]["size"]) >= int(size), "a killed witness remembers")
+        steps.check([change["key"] for change in watch.health()[1]["keyChanges"]] == [new], "and goes by the new key")
         wait_for("anchors go on", 60, lambda: len(gateway.anchored()) > known)
 
         gateway.stop()

@@ -37,19 +37,25 @@ final class ShownLog: PublicLog {
         var anchors: [ListedAnchor] = []
         var failure: CallError?
         var tile: (@Sendable ([UInt8]) -> [UInt8])?
+        var keys: KeyList?
+        var keyCalls = 0
     }
 
     private let state: Mutex<State>
     let name = "test gateway"
 
-    init(_ log: TestLog) { state = Mutex(State(tree: log.tree)) }
+    init(_ tree: MerkleTree) { state = Mutex(State(tree: tree)) }
 
-    func show(_ note: SignedNote?, of log: TestLog) {
+    func show(_ note: SignedNote?, of log: TestLog) { show(note, tree: log.tree) }
+    func show(_ note: SignedNote?, tree: MerkleTree) {
         state.withLock {
             $0.note = note
-            $0.tree = log.tree
+            $0.tree = tree
         }
     }
+    func showKeys(_ keys: KeyList?) { state.withLock { $0.keys = keys } }
+    /// How often the log was asked for its keys.
+    var keyCalls: Int { state.withLock { $0.keyCalls } }
     func list(_ anchor: ListedAnchor) { state.withLock { $0.anchors.append(anchor) } }
     func fail(_ failure: CallError?) { state.withLock { $0.failure = failure } }
     func changeTiles(_ change: (@Sendable ([UInt8]) -> [UInt8])?) { state.withLock { $0.tile = change } }
@@ -64,6 +70,16 @@ final class ShownLog: PublicLog {
         let (anchors, failure) = state.withLock { ($0.anchors, $0.failure) }
         if let failure { throw failure }
         return anchors.filter { $0.seq > seq }
+    }
+
+    func keys(size: UInt64) async throws(CallError) -> KeyList {
+        let (keys, failure) = state.withLock {
+            $0.keyCalls += 1
+            return ($0.keys, $0.failure)
+        }
+        if let failure { throw failure }
+        guard let keys, keys.size == size else { throw .refused(status: 404) }
+        return keys
     }
 
     func tile(_ tile: Tile) async throws(CallError) -> [UInt8] {
@@ -116,14 +132,22 @@ final class WatchedHouse: Sendable {
     let card: PolicyCard
     let path: String
 
-    init(_ log: TestLog, pruneAfter: UInt32 = 3_600) async throws {
+    convenience init(_ log: TestLog, pruneAfter: UInt32 = 3_600) async throws {
+        try await self.init(
+            log: log.tree, logKey: log.key, recoveryHash: .zero, genesis: .zero, pruneAfter: pruneAfter)
+    }
+
+    init(
+        log: MerkleTree, logKey: LogSigningKey, recoveryHash: Hash, genesis: Hash, pruneAfter: UInt32 = 3_600
+    ) async throws {
         let network = try LocalTangleNode(
             configuration: LocalTangleConfiguration(
                 networkName: "dev", intervalMs: 0, minPoWScore: 0, pruneAfter: pruneAfter),
             clock: { Self.nowMs })
         let milestone = try #require(await network.milestone(1))
         card = PolicyCard(
-            origin: TestLog.origin, logKey: log.key.verifierKey.description, recoveryHash: .zero, genesis: .zero,
+            origin: TestLog.origin, logKey: logKey.verifierKey.description, recoveryHash: recoveryHash,
+            genesis: genesis,
             network: "dev", milestoneIndex: 1, milestoneID: milestone.id.hash,
             milestoneKeys: try network.milestoneKeys(holder: "somebody").map {
                 PolicyCard.MilestoneKey(
