@@ -216,8 +216,8 @@ let package = Package(
             [
                 "CBuildInfo", "CBenchLoops", "Readings", "SourceYAML", "Profiles", "BlockingThread", "Modbus",
                 "BrokerClient", "MQTT",
-                "TwinModel", "BuildingFile", "Hashing", "MerkleLog", "LogEntries", "LedgerStore", "Capture", "Gateway",
-                "ProofOfWork", "Tangle", "Anchoring", arguments, logging,
+                "TwinModel", "BuildingFile", "CanonicalCBOR", "Hashing", "MerkleLog", "LogEntries", "LedgerStore",
+                "Capture", "Gateway", "ProofOfWork", "Tangle", "Anchoring", "Evidence", arguments, logging,
             ]),
 
         // What each room promises. Every test opens onto the tools.

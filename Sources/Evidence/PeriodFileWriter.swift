@@ -16,6 +16,19 @@ package enum PeriodFileWriter {
 
     /// `periodMs` is the log's interval length; it decides in which UTC day's file an item stands.
     package static func write(_ parts: PeriodParts, periodMs: UInt64) throws(WriteError) -> [UInt8] {
+        var members = try members(parts, periodMs: periodMs)
+        let lines = members.map {
+            PeriodManifest.Line(name: $0.name, sizeBytes: UInt64($0.content.count), digest: sha256($0.content))
+        }
+        members.insert((PeriodManifest.memberName, PeriodManifest(parts, lines: lines).encoded()), at: 0)
+        guard let file = Ustar.write(members) else { throw .containerTooLarge }
+        return file
+    }
+
+    /// All members but the manifest, in their order.
+    package static func members(
+        _ parts: PeriodParts, periodMs: UInt64
+    ) throws(WriteError) -> [(name: String, content: [UInt8])] {
         var members: [(name: String, content: [UInt8])] = [
             ("01-policy.card", Array(parts.card)),
             ("02-context.cbor", context(parts.context)),
@@ -26,43 +39,36 @@ package enum PeriodFileWriter {
         if !parts.compromises.isEmpty {
             members.append(("06-compromised.cbor", PeriodCompromise.encode(parts.compromises)))
         }
-        for anchor in parts.anchors {
-            let seq = try seq8(anchor.seq)
-            members.append(("10-checkpoints/\(seq).note", Array(anchor.note)))
-            members.append(("11-anchors/\(seq).block", Array(anchor.block)))
-            members.append(("11-anchors/\(seq).milestone", Array(anchor.milestone)))
-            members.append(("11-anchors/\(seq).path", Array(anchor.path)))
-            if let stamp = anchor.timeStamp { members.append(("11-anchors/\(seq).tsr", Array(stamp))) }
-            if let signatures = anchor.cosignatures { members.append(("11-anchors/\(seq).cosig", Array(signatures))) }
-        }
-        for beacon in parts.beacons {
-            members.append(("12-beacons/\(try seq8(beacon.seq)).milestone", Array(beacon.milestone)))
-        }
+        for anchor in parts.anchors { members += try self.members(of: anchor) }
+        for beacon in parts.beacons { members.append(try member(of: beacon)) }
         members += try items(parts.items, periodMs: max(periodMs, 1))
         if !parts.openings.isEmpty { members.append(("31-openings.cbor", openings(parts.openings))) }
         members.append(("99-README.txt", Array(parts.readme)))
         members.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        members.insert(("00-manifest.cbor", manifest(parts, members)), at: 0)
-        guard let file = Ustar.write(members) else { throw .containerTooLarge }
-        return file
+        return members
+    }
+
+    package static func members(of anchor: PeriodAnchor) throws(WriteError) -> [(name: String, content: [UInt8])] {
+        let seq = try seq8(anchor.seq)
+        var members: [(name: String, content: [UInt8])] = [
+            ("10-checkpoints/\(seq).note", Array(anchor.note)),
+            ("11-anchors/\(seq).block", Array(anchor.block)),
+            ("11-anchors/\(seq).milestone", Array(anchor.milestone)),
+            ("11-anchors/\(seq).path", Array(anchor.path)),
+        ]
+        if let stamp = anchor.timeStamp { members.append(("11-anchors/\(seq).tsr", Array(stamp))) }
+        if let signatures = anchor.cosignatures { members.append(("11-anchors/\(seq).cosig", Array(signatures))) }
+        return members
+    }
+
+    package static func member(of beacon: PeriodBeacon) throws(WriteError) -> (name: String, content: [UInt8]) {
+        ("12-beacons/\(try seq8(beacon.seq)).milestone", Array(beacon.milestone))
     }
 
     private static func seq8(_ seq: UInt64) throws(WriteError) -> String {
         let digits = String(seq)
         guard digits.utf8.count <= 8 else { throw .seqTooLarge(seq) }
         return String(repeating: "0", count: 8 - digits.utf8.count) + digits
-    }
-
-    private static func manifest(_ parts: PeriodParts, _ members: [(name: String, content: [UInt8])]) -> [UInt8] {
-        let lines = members.map { member in
-            CBOR.array([
-                .text(member.name), .unsigned(UInt64(member.content.count)), .bytes(sha256(member.content).bytes),
-            ])
-        }
-        return CBOR.array([
-            .unsigned(1), .text("period"), .text(parts.origin), .unsigned(parts.fromSeq), .unsigned(parts.toSeq),
-            .int(parts.fromMs), .int(parts.toMs), .array(parts.streams.map { .unsigned(UInt64($0)) }), .array(lines),
-        ]).encoded()
     }
 
     private static func context(_ context: PeriodContext) -> [UInt8] {

@@ -23,12 +23,19 @@ final class Child {
     private var unread: [UInt8] = []
 
     /// This program again, with a hidden command.
-    convenience init(_ arguments: [String]) throws {
+    convenience init(_ arguments: [String]) throws { try self.init(program: Self.ownPath(), arguments) }
+
+    /// A program that lies beside this one.
+    convenience init(sibling: String, _ arguments: [String]) throws {
+        let own = try Self.ownPath()
+        try self.init(program: String(own[...(own.lastIndex(of: "/") ?? own.startIndex)]) + sibling, arguments)
+    }
+
+    private static func ownPath() throws -> String {
         var path = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let size = readlink("/proc/self/exe", &path, Int(PATH_MAX))
         guard size > 0 else { throw Problem.cannotStart(program: "/proc/self/exe", errno: errno) }
-        let own = String(decoding: path.prefix(size).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        try self.init(program: own, arguments)
+        return String(decoding: path.prefix(size).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     init(program: String, _ arguments: [String]) throws {
@@ -106,6 +113,35 @@ final class Child {
             if parts.count == 2, let value = Double(parts[1]) { figures[String(parts[0])] = value }
         }
         return figures
+    }
+
+    /// How a process ended and what it has used.
+    struct Ending {
+        /// As a shell gives it: the exit status, or 128 and the signal.
+        let code: Int32
+        /// User and system time, s.
+        let cpuSeconds: Double
+        /// The largest resident set, KiB. Linux counts the parent's at the moment of the start as well, so this one must be small.
+        let residentKiB: Double
+        let output: String
+    }
+
+    /// Closes its input, reads what it says and waits for it.
+    func ending() -> Ending {
+        if input >= 0 { close(input) }
+        input = -1
+        var output = ""
+        while let line = line() { output += line + "\n" }
+        output += String(decoding: unread, as: UTF8.self)
+        var status: Int32 = 0
+        var usage = rusage()
+        while wait4(pid, &status, 0, &usage) < 0, errno == EINTR {}
+        let signal = status & 0x7f
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return Ending(
+            code: signal == 0 ? status >> 8 & 0xff : 128 + signal,
+            cpuSeconds: seconds(usage.ru_utime) + seconds(usage.ru_stime), residentKiB: Double(usage.ru_maxrss),
+            output: output)
     }
 
     /// Closes its input and waits for it; with a signal, for programs that do not listen to their input.

@@ -10,6 +10,7 @@ struct PlumblineBench: AsyncParsableCommand {
         subcommands: [
             PowCommand.self, PowGatewayCommand.self, FieldCommand.self, FieldGatewayCommand.self,
             FieldDevicesCommand.self,
-            FieldPublisherCommand.self, FieldSubscriberCommand.self, FieldMQTTCommand.self,
+            FieldPublisherCommand.self, FieldSubscriberCommand.self, FieldMQTTCommand.self, EvidenceCommand.self,
+            EvidencePeriodCommand.self,
         ])
 }
