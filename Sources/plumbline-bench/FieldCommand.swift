@@ -199,7 +199,7 @@ struct FieldCommand: AsyncParsableCommand {
 }
 
 /// Standard error, for what is no result.
-private func complain(_ text: String) {
+func complain(_ text: String) {
     let bytes = Array((text + "\n").utf8)
     // Nobody is left to tell when this fails.
     _ = write(STDERR_FILENO, bytes, bytes.count)

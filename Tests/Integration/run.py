@@ -21,6 +21,7 @@ ALONE = {
     "audit": ["audit.py"],
     "foreign": ["foreign.py"],
     "independent": ["independent.py"],
+    "bench_evidence": ["bench_evidence.py"],
     "configuration": ["configuration.py"],
     "daemon": ["daemon.py"],
     "stock_client": ["stock_client.py"],
