@@ -24,13 +24,16 @@ enum EvidenceHashing {
             unlink(nodesFile.path)
         }
         var tree = Frontier()
+        var nodes: [UInt8] = []
         let began = Usage.monotonicSeconds()
         for place in 0..<items {
             let bytes = made[place % made.count]
             try itemsFile.append(bytes)
-            try tree.append(leafHash(bytes[ItemRecord.headBytes...])) { _, _, hash in
-                try hash.withUnsafeBytes { try nodesFile.append($0) }
+            nodes.removeAll(keepingCapacity: true)
+            tree.append(leafHash(bytes[ItemRecord.headBytes...])) { _, _, hash in
+                hash.withUnsafeBytes { nodes.append(contentsOf: $0) }
             }
+            try nodesFile.append(nodes)
         }
         try itemsFile.flush()
         try nodesFile.flush()
