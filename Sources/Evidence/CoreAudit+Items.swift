@@ -1,112 +1,141 @@
 import CanonicalCBOR
 import Hashing
 import LogEntries
-import MerkleLog
-import Readings
 
-// Step 6.
+// Steps 5 to 8: one way through the leaves, with each interval's items.
 extension CoreAudit {
-    /// An item whose bytes are not in the file.
-    private struct Hidden {
-        let configHash: Hash
-        let place: Int
-        let k: UInt64
-        let leafIndex: UInt64
-        let isWithheld: Bool
+    /// Leaves that one worker takes at a time.
+    private static let shareLeaves = 128
+    /// Items without bytes, of configurations that are not known, that are judged at the end.
+    static let hiddenMax = 1 << 18
+
+    /// `visit` is told every leaf that can be read, in its order. `asked`: the intervals that `tally` counts. Gives the tally back.
+    mutating func walk(
+        workers: Workers, asked: ClosedRange<UInt64>? = nil, tally: SurveyTally?,
+        progress: (_ leaves: Int) -> Void = { _ in },
+        visit: (UInt64, Leaf) -> Void
+    ) -> SurveyTally? {
+        var walk = LeafWalk(self)
+        let rules = IntervalJudge.Rules(
+            configs: input.configs.mapValues { PreparedConfig($0) }, disclosed: input.disclosed, erasures: erasures)
+        // Each judge is one worker's alone.
+        nonisolated(unsafe) let judges = (0..<workers.count).map { _ in
+            IntervalJudge(rules, input.items, tally: tally?.empty())
+        }
+        let next = input.leaves.reader()
+        var number = 0
+        var leaves: [(index: UInt64, leaf: Leaf)] = []
+        var work: [IntervalJudge.Work] = []
+        while number < input.leaves.count {
+            leaves.removeAll(keepingCapacity: true)
+            work.removeAll(keepingCapacity: true)
+            while leaves.count < Self.shareLeaves * workers.count, number < input.leaves.count, let bytes = next() {
+                let index = outcome.startSize + UInt64(number)
+                number += 1
+                guard let leaf = walk.read(bytes, index) else { continue }
+                leaves.append((index, leaf))
+                guard case .interval(let interval) = leaf.body, walk.seen.insert(interval.k) else { continue }
+                work.append(.init(index: index, interval: interval, isAsked: asked?.contains(interval.k) ?? false))
+            }
+            let share = (work.count + workers.count - 1) / workers.count
+            let parts = work
+            let answers = workers.map(workers.count) { number in
+                judges[number].judge(parts[min(number * share, parts.count)..<min((number + 1) * share, parts.count)])
+            }
+            for answer in answers { walk.take(answer) }
+            for (index, leaf) in leaves {
+                walk.take(index, leaf)
+                visit(index, leaf)
+            }
+            progress(number)
+        }
+        walk.finish(rules, input.items, endSize: outcome.endSize)
+        for list in walk.lists { found.merge(list) }
+        walk.put(into: &outcome)
+        guard tally != nil else { return nil }
+        let whole = judges[0].tally
+        for judge in judges.dropFirst() { if let other = judge.tally { whole?.merge(other) } }
+        return whole
+    }
+}
+
+/// What a way through the leaves has found so far.
+struct LeafWalk {
+    /// Intervals that had a leaf.
+    var seen = KSet()
+    private var unreadable = FindingList()
+    private var sequence = SequenceStep()
+    private var end = EndStep()
+    private var items = FindingList()
+    private var beacons: BeaconStep
+    private var times: TimeStep
+    private var payloads = FindingList()
+    private var sums = IntervalJudge.Answer()
+    private var intervals = 0
+    private let endSize: UInt64
+
+    init(_ core: CoreAudit) {
+        beacons = BeaconStep(before: core.input.seqBefore, covered: core.outcome.sizesOnPath)
+        times = TimeStep(core.outcome.anchors.filter { core.isOnPath($0) }, lowerBound: core.input.lowerBound)
+        endSize = core.outcome.endSize
     }
 
-    mutating func checkItems() {
-        var hidden: [Hidden] = []
-        var learned: [Hash: [Int: UInt32]] = [:]
-        var seen: Set<UInt64> = []
-        for (index, leaf) in outcome.leaves {
-            guard case .interval(let interval) = leaf.body, seen.insert(interval.k).inserted else { continue }
-            let items = input.items[interval.k] ?? []
-            guard UInt64(items.count) == interval.itemCount else {
-                found.add(.itemCount, "interval \(interval.k): \(items.count) of \(interval.itemCount) items")
-                continue
-            }
-            checkInterval(interval, index, items, &hidden, &learned)
+    mutating func read(_ bytes: UnsafeRawBufferPointer, _ index: UInt64) -> Leaf? {
+        do {
+            return try Leaf.decode([UInt8](bytes))
+        } catch {
+            unreadable.add(error == .unknownType ? .version : .nonCanonical, "leaf \(index)")
+            return nil
         }
-        if let stray = input.items.keys.filter({ !seen.contains($0) }).min() {
-            found.add(.itemCount, "items of interval \(stray), which is not in the log")
-        }
-        var erasures = Dictionary(grouping: input.laterErasures, by: \.stream)
-        for (index, leaf) in outcome.leaves {
-            guard case .erasure(let erasure) = leaf.body, erasure.kFrom <= erasure.kTo else { continue }
-            let stream = erasure.stream.rawValue
-            erasures[stream, default: []].append(
-                Erasure(stream: stream, k: erasure.kFrom...erasure.kTo, leafIndex: index))
-        }
-        for item in hidden { judge(item, erasures, learned) }
     }
 
-    private mutating func checkInterval(
-        _ interval: Leaf.Interval, _ index: UInt64, _ items: [PeriodItem.Content], _ hidden: inout [Hidden],
-        _ learned: inout [Hash: [Int: UInt32]]
-    ) {
-        var tree = Frontier()
-        var shown: [(place: Int, form: ItemForm?)] = []
-        for (place, item) in items.enumerated() {
-            let hash: Hash
-            switch item {
-            case .shown(let bytes):
-                hash = leafHash(bytes)
-                shown.append((place, ItemForm(bytes)))
-            case .withheld(let stated), .erased(let stated):
-                hash = stated
-                let isWithheld = if case .withheld = item { true } else { false }
-                hidden.append(
-                    Hidden(
-                        configHash: interval.configHash, place: place, k: interval.k, leafIndex: index,
-                        isWithheld: isWithheld))
-            }
-            tree.append(hash) { _, _, _ in }
-        }
-        guard tree.root == interval.innerRoot else {
-            found.add(.itemHash, "interval \(interval.k)")
-            return
-        }
-        let places = input.places[interval.configHash]
-        var isHeld = true
-        for (place, form) in shown {
-            guard let form else {
-                found.add(.nonCanonical, "item \(place) of interval \(interval.k)")
-                isHeld = false
-                continue
-            }
-            let expected = places.flatMap { place < $0.count ? $0[place] : nil }
-            if form.k != interval.k || form.stream != expected ?? form.stream {
-                found.add(.itemHash, "item \(place) of interval \(interval.k)")
-                isHeld = false
-            } else if places == nil {
-                learned[interval.configHash, default: [:]][place] = form.stream
-            }
-        }
-        if isHeld { outcome.held.insert(interval.k) }
+    mutating func take(_ index: UInt64, _ leaf: Leaf) {
+        sequence.take(index, leaf)
+        end.take(index, leaf)
+        beacons.take(index, leaf)
+        times.take(index, leaf)
+        if case .interval = leaf.body { intervals += 1 }
     }
 
-    private mutating func judge(_ item: Hidden, _ erasures: [UInt32: [Erasure]], _ learned: [Hash: [Int: UInt32]]) {
-        let stream: UInt32?
-        if let places = input.places[item.configHash] {
-            stream = item.place < places.count ? places[item.place] : nil
-        } else {
-            stream = learned[item.configHash]?[item.place]
+    mutating func take(_ answer: IntervalJudge.Answer) {
+        items.merge(answer.items)
+        payloads.merge(answer.payloads)
+        sums.erasedItems += answer.erasedItems
+        sums.withheldItems += answer.withheldItems
+        sums.itemCount += answer.itemCount
+        sums.readings += answer.readings
+        for (hash, places) in answer.learned {
+            guard sums.learned[hash] != nil || sums.learned.count < 1_024 else { continue }
+            sums.learned[hash, default: [:]].merge(places) { $1 }
         }
-        let isErased =
-            stream.map { stream in
-                (erasures[stream] ?? []).contains { $0.k.contains(item.k) && $0.leafIndex > item.leafIndex }
-            } ?? false
-        if isErased {
-            found.add(.erased, "stream \(stream ?? 0), interval \(item.k)")
-            outcome.erasedItems += 1
-        } else if item.isWithheld, !(stream.map(input.disclosed.contains) ?? false) {
-            found.add(.withheld, stream.map { "stream \($0)" } ?? "place \(item.place)")
-            outcome.withheldItems += 1
-        } else {
-            found.add(
-                .erasedUndeclared, "\(stream.map { "stream \($0)" } ?? "place \(item.place)"), interval \(item.k)")
+        sums.hidden += answer.hidden.prefix(max(0, CoreAudit.hiddenMax - sums.hidden.count))
+    }
+
+    mutating func finish(_ rules: IntervalJudge.Rules, _ packed: PackedItems, endSize: UInt64) {
+        beacons.finish(endSize: endSize)
+        if let stray = packed.ks.first(notIn: seen) {
+            items.add(.itemCount, "items of interval \(stray), which is not in the log")
         }
+        var late = IntervalJudge.Answer()
+        for item in sums.hidden { rules.judge(item, sums.learned[item.configHash]?[item.place], &late) }
+        items.merge(late.items)
+        sums.erasedItems += late.erasedItems
+        sums.withheldItems += late.withheldItems
+    }
+
+    /// In the order of the steps; the rules of readings come later.
+    var lists: [FindingList] { [unreadable, sequence.found, end.found, items, beacons.found, times.found] }
+
+    func put(into outcome: inout CoreAudit.Outcome) {
+        outcome.end = end.end
+        outcome.erasedItems = sums.erasedItems
+        outcome.withheldItems = sums.withheldItems
+        outcome.items = sums.itemCount
+        outcome.readings = sums.readings
+        outcome.intervals = intervals
+        outcome.payloads = payloads
+        outcome.widestBracketSeconds = times.widestBracketSeconds
+        (outcome.endTime, outcome.endStampMs) = times.end(endSize)
     }
 }
 
@@ -119,7 +148,7 @@ struct ItemForm {
     static let kind: UInt64 = 1
     static let saltBytes = 16
 
-    /// nil when the bytes are not such an item in canonical form.
+    /// nil for bytes that are not an item in canonical form.
     init?(_ bytes: some Collection<UInt8>) {
         guard let fields = (try? CBOR.decode(Array(bytes)))?.asArray,  // any failure: not an item
             fields.count == 5, fields[0] == .unsigned(ItemForm.kind),

@@ -1,28 +1,24 @@
 package import Hashing
 package import LogEntries
 import MerkleLog
+import Readings
 
 /// The core of a period's audit: leaves, items and anchors against each other, without container, configurations or
 /// proofs of inclusion. formats.md section 7, steps 1 to 8; each step is a function below, in that order.
 package struct CoreAudit {
-    /// One anchor as listed: its note, what its block carries, and which milestone confirmed it.
+    /// One anchor as listed: what its note says, what its block carries, and which milestone confirmed it.
     package struct ListedAnchor: Sendable {
         package var name: String
-        package var note: String
-        /// nil when the block is not a block or carries another statement, which has its own finding.
-        package var payload: [UInt8]?
+        package var reading: NoteReading
         package var confirmation: Confirmation?
         /// The latest moment that a time stamp over the note allows, ms since 1970.
         package var stampedMs: Int64?
 
-        package init(
-            name: String, note: String, payload: [UInt8]?, confirmation: Confirmation?, stampedMs: Int64? = nil
-        ) {
-            self.stampedMs = stampedMs
+        package init(name: String, reading: NoteReading, confirmation: Confirmation?, stampedMs: Int64? = nil) {
             self.name = name
-            self.note = note
-            self.payload = payload
+            self.reading = reading
             self.confirmation = confirmation
+            self.stampedMs = stampedMs
         }
     }
 
@@ -56,10 +52,10 @@ package struct CoreAudit {
         package var end: UInt64?
         package var size: UInt64?
         package var proof: [Hash]
-        package var leaves: [ArraySlice<UInt8>]
-        package var items: [UInt64: [PeriodItem.Content]]
-        /// Stream of each place by configuration hash, nil where the row is hidden; a missing hash is learned from items.
-        package var places: [Hash: [UInt32?]] = [:]
+        package var leaves: PackedLeaves
+        package var items: PackedItems
+        /// By hash, those that are sound; what is missing is learned from items.
+        var configs: [Hash: ConfigView] = [:]
         package var disclosed: Set<UInt32> = []
         package var laterErasures: [Erasure] = []
         /// anchor_seq of A's beacon.
@@ -71,7 +67,7 @@ package struct CoreAudit {
 
         package init(
             origin: String, keys: LogKeys, anchors: [ListedAnchor], from: Int, to: Int, proof: [Hash],
-            leaves: [ArraySlice<UInt8>], items: [UInt64: [PeriodItem.Content]]
+            leaves: PackedLeaves, items: PackedItems
         ) {
             self.origin = origin
             self.keys = keys
@@ -102,16 +98,12 @@ package struct CoreAudit {
         package internal(set) var endSize: UInt64 = 0
         package internal(set) var endRoot = Hash.zero
         package internal(set) var anchors: [GoodAnchor] = []
-        /// Leaves that could be read, with their index in the log.
-        package internal(set) var leaves: [(index: UInt64, leaf: Leaf)] = []
         /// Roots of the path at `Input.statedSizes`, from A to B.
         package internal(set) var statedRoots: [UInt64: Hash] = [:]
         /// Where the log was ended, when it was.
         package internal(set) var end: LogEnd?
         /// Sizes whose first listed root lies on the path from A to B.
         package internal(set) var sizesOnPath: Set<UInt64> = []
-        /// k of the intervals whose items give the inner root.
-        package internal(set) var held: Set<UInt64> = []
         package internal(set) var erasedItems = 0
         package internal(set) var withheldItems = 0
         /// Seconds between the two bounds of a leaf, the widest.
@@ -120,8 +112,12 @@ package struct CoreAudit {
         package internal(set) var endTime: UInt64?
         /// Earliest time stamp over B's note, ms since 1970.
         package internal(set) var endStampMs: Int64?
-        /// True when a leaf inside the range has no beacon before it and A's gives no time.
-        package internal(set) var hasOpenStart = false
+        /// Of the intervals whose items give the inner root.
+        package internal(set) var items = 0
+        package internal(set) var readings = 0
+        package internal(set) var intervals = 0
+        /// What the readings of these intervals break; it belongs to a later step.
+        var payloads = FindingList()
     }
 
     let input: Input
@@ -129,6 +125,11 @@ package struct CoreAudit {
     package internal(set) var outcome = Outcome()
     /// Roots of the path from A to B at the sizes of the listed anchors.
     var pathRoots: [UInt64: Hash] = [:]
+    /// Type of an erasure leaf, its third byte.
+    static let erasureType: UInt8 = 10
+
+    /// Declared erasures by stream, of the range and later.
+    var erasures: [UInt32: [Erasure]] = [:]
 
     package init(_ input: Input, found: FindingList = FindingList()) {
         self.input = input
@@ -139,6 +140,13 @@ package struct CoreAudit {
 
     /// Runs all steps. False when a bad note of A or B, or `E_RANGE`, ended the run: nothing below is authenticated then.
     package mutating func run() -> Bool {
+        guard authenticate() else { return false }
+        _ = walk(workers: .none, tally: nil) { _, _ in }
+        return true
+    }
+
+    /// Steps 1 to 4: what must hold before any leaf is believed.
+    mutating func authenticate() -> Bool {
         do {
             try checkNotes()
             checkEquivocation()
@@ -148,11 +156,6 @@ package struct CoreAudit {
             return false
         }
         checkForks()
-        checkLeaves()
-        checkEnd()
-        checkItems()
-        checkBeacons()
-        checkTimes()
         return true
     }
 
@@ -162,36 +165,20 @@ package struct CoreAudit {
         guard ends.allSatisfy(input.anchors.indices.contains) else {
             throw Stop(.malformed, "anchor A or B is missing")
         }
-        var checked: [Int: (checkpoint: Checkpoint, payload: [UInt8])] = [:]
-        for place in ends { checked[place] = try read(input.anchors[place]) }
-        for (place, anchor) in input.anchors.enumerated() where checked[place] == nil {
-            do {
-                checked[place] = try read(anchor)
-            } catch {
-                found.add(.foreignAnchor, anchor.name)
-            }
-        }
+        for place in ends { if case .bad(let stop) = input.anchors[place].reading { throw stop } }
         for (place, anchor) in input.anchors.enumerated() {
-            guard let (checkpoint, expanded) = checked[place] else { continue }
-            if let payload = anchor.payload, payload != expanded { found.add(.anchorMismatch, anchor.name) }
+            guard case .good(let size, let root, let isOther) = anchor.reading else {
+                found.add(.foreignAnchor, anchor.name)
+                continue
+            }
+            if isOther { found.add(.anchorMismatch, anchor.name) }
             outcome.anchors.append(
                 GoodAnchor(
-                    place: place, size: checkpoint.size, root: checkpoint.root, confirmation: anchor.confirmation,
+                    place: place, size: size, root: root, confirmation: anchor.confirmation,
                     stampedMs: anchor.stampedMs))
-            if place == input.from { (outcome.startSize, outcome.startRoot) = (checkpoint.size, checkpoint.root) }
-            if place == input.to { (outcome.endSize, outcome.endRoot) = (checkpoint.size, checkpoint.root) }
+            if place == input.from { (outcome.startSize, outcome.startRoot) = (size, root) }
+            if place == input.to { (outcome.endSize, outcome.endRoot) = (size, root) }
         }
-    }
-
-    private func read(_ anchor: ListedAnchor) throws(Stop) -> (Checkpoint, [UInt8]) {
-        guard let note = SignedNote(anchor.note), let checkpoint = note.checkpoint else {
-            throw Stop(.signature, "\(anchor.name) is not a signed checkpoint")
-        }
-        guard checkpoint.origin.utf8.elementsEqual(input.origin.utf8) else { throw Stop(.origin, anchor.name) }
-        guard let key = input.keys.signer(of: note, checkpoint), let payload = AnchorPayload(note, by: key) else {
-            throw Stop(.signature, anchor.name)
-        }
-        return (checkpoint, payload.bytes)
     }
 
     // Step 2, the first half: the second needs the path.
@@ -222,9 +209,17 @@ package struct CoreAudit {
             throw Stop(.range, "the range proof has \(input.proof.count) hashes")
         }
         let sizes = input.statedSizes.union(outcome.anchors.map(\.size))
-        for leaf in input.leaves {
+        erasures = Dictionary(grouping: input.laterErasures, by: \.stream)
+        input.leaves.forEach { number, leaf in
             path.append(leafHash(leaf)) { _, _, _ in }
             if sizes.contains(path.size) { pathRoots[path.size] = path.root }
+            // One that cannot be read has its finding later.
+            guard leaf.count > 2, leaf[2] == Self.erasureType, let read = try? Leaf.decode([UInt8](leaf)),  // as said
+                case .erasure(let erasure) = read.body, erasure.kFrom <= erasure.kTo
+            else { return }
+            let stream = erasure.stream.rawValue
+            erasures[stream, default: []].append(
+                Erasure(stream: stream, k: erasure.kFrom...erasure.kTo, leafIndex: start + UInt64(number)))
         }
         guard path.root == outcome.endRoot else { throw Stop(.range, "size \(end)") }
         outcome.statedRoots = pathRoots.filter { input.statedSizes.contains($0.key) }
@@ -237,7 +232,8 @@ package struct CoreAudit {
         var seen: Set<UInt64> = []
         for anchor in outcome.anchors where seen.insert(anchor.size).inserted {
             guard let root = pathRoots[anchor.size] else { continue }
-            if root != anchor.root { found.add(.fork, input.anchors[anchor.place].name) }
+            let name = input.anchors[anchor.place].name
+            if root != anchor.root { found.add(.fork, name) }
         }
         let ordered = outcome.anchors
             .compactMap { anchor in anchor.confirmation.map { (index: $0.milestoneIndex, anchor: anchor) } }
@@ -248,7 +244,8 @@ package struct CoreAudit {
         for (index, anchor) in ordered {
             if index != lastIndex { largestBefore = largest }
             lastIndex = index
-            if anchor.size < largestBefore, isOffPath(anchor) { found.add(.rollback, input.anchors[anchor.place].name) }
+            let name = input.anchors[anchor.place].name
+            if anchor.size < largestBefore, isOffPath(anchor) { found.add(.rollback, name) }
             largest = max(largest, anchor.size)
         }
     }
@@ -259,103 +256,4 @@ package struct CoreAudit {
     }
 
     func isOnPath(_ anchor: GoodAnchor) -> Bool { pathRoots[anchor.size] == anchor.root }
-
-    // Step 5.
-    private mutating func checkLeaves() {
-        var expected: UInt64?
-        var periodMs: UInt64?
-        for (offset, bytes) in input.leaves.enumerated() {
-            let index = outcome.startSize + UInt64(offset)
-            let leaf: Leaf
-            do {
-                leaf = try Leaf.decode(Array(bytes))
-            } catch {
-                found.add(error == .unknownType ? .version : .nonCanonical, "leaf \(index)")
-                continue
-            }
-            outcome.leaves.append((index, leaf))
-            switch leaf.body {
-            case .interval(let interval):
-                if interval.k != expected ?? interval.k || interval.periodMs != periodMs ?? interval.periodMs {
-                    found.add(.gap, "interval \(interval.k)")
-                }
-                periodMs = interval.periodMs
-                expected = max(expected ?? 0, interval.k &+ 1)
-            case .gap(let gap):
-                if gap.kFrom != expected ?? gap.kFrom || gap.kTo < gap.kFrom {
-                    found.add(.gap, "the gap at leaf \(index)")
-                }
-                expected = max(expected ?? 0, gap.kTo &+ 1)
-            default: break
-            }
-        }
-    }
-
-    // Step 7.
-    private mutating func checkBeacons() {
-        let covered = outcome.sizesOnPath
-        var seq = input.seqBefore
-        for (index, leaf) in outcome.leaves {
-            guard case .beacon(let beacon) = leaf.body else { continue }
-            if let seq, beacon.anchorSeq != seq &+ 1 { found.add(.anchorSequence, "anchor \(beacon.anchorSeq)") }
-            seq = beacon.anchorSeq
-            if !covered.contains(index + 1) { found.add(.unanchored, "anchor \(beacon.anchorSeq)") }
-        }
-        guard let last = outcome.leaves.last, last.index == outcome.endSize - 1, case .beacon = last.leaf.body else {
-            found.add(.unanchored, "leaf \(outcome.endSize - 1) is not a beacon")
-            return
-        }
-    }
-
-    // Step 8.
-    private mutating func checkTimes() {
-        var earliest: [UInt64: UInt64] = [:]
-        for anchor in outcome.anchors where isOnPath(anchor) {
-            guard let time = anchor.confirmation?.time else { continue }
-            earliest[anchor.size] = min(earliest[anchor.size] ?? time, time)
-        }
-        outcome.endTime = earliest[outcome.endSize]
-        let stamps = stampBounds()
-        outcome.endStampMs = stamps.last { $0.size == outcome.endSize }?.ms
-        var stamp = 0
-        let bounds = earliest.sorted { $0.key < $1.key }
-        var bound = 0
-        var lower = input.lowerBound
-        for (index, leaf) in outcome.leaves {
-            while bound < bounds.count, bounds[bound].key <= index { bound += 1 }
-            let upper = bound < bounds.count ? bounds[bound].value : nil
-            while stamp < stamps.count, stamps[stamp].size <= index { stamp += 1 }
-            let stampedMs = stamp < stamps.count ? UInt64(clamping: stamps[stamp].ms) : nil
-            var times = [leaf.wallMs]
-            if case .interval(let interval) = leaf.body {
-                times.append(saturating(interval.k &+ 1, times: interval.periodMs))
-            }
-            let least = lower.map { saturating($0, times: 1000) }.map { $0 > 1000 ? $0 - 1000 : 0 }
-            let most = upper.map { saturating($0, times: 1000) }
-            if let least, times.contains(where: { $0 < least }) { found.add(.backdated, "leaf \(index)") }
-            if let most = [most, stampedMs].compactMap(\.self).min(), times.contains(where: { $0 > most }) {
-                found.add(.postdated, "leaf \(index)")
-            }
-            if let lower, let upper, upper > lower {
-                outcome.widestBracketSeconds = max(outcome.widestBracketSeconds, upper - lower)
-            }
-            if lower == nil { outcome.hasOpenStart = true }
-            if case .beacon(let beacon) = leaf.body { lower = beacon.milestoneTime }
-        }
-    }
-
-    /// The earliest time stamp over each size on the path, ascending by size: it bounds every leaf below that size.
-    private func stampBounds() -> [(size: UInt64, ms: Int64)] {
-        var earliest: [UInt64: Int64] = [:]
-        for anchor in outcome.anchors where isOnPath(anchor) {
-            guard let ms = anchor.stampedMs else { continue }
-            earliest[anchor.size] = min(earliest[anchor.size] ?? ms, ms)
-        }
-        return earliest.sorted { $0.key < $1.key }.map { (size: $0.key, ms: $0.value) }
-    }
-
-    private func saturating(_ value: UInt64, times factor: UInt64) -> UInt64 {
-        let (product, isOver) = value.multipliedReportingOverflow(by: factor)
-        return isOver ? .max : product
-    }
 }

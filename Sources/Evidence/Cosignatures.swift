@@ -25,25 +25,3 @@ struct Cosignatures {
         return note.signatures(by: witness).isEmpty ? nil : note.isSigned(by: witness)
     }
 }
-
-extension PeriodAudit {
-    /// Cosignatures of the witnesses on the card, over every anchor of this log. One that does not hold is `E_SIG`; when no
-    /// witness has cosigned B, nobody outside remembers the file's end.
-    mutating func checkCosignatures(end: Int) {
-        let witnesses = card.witnesses.compactMap { VerifierKey($0) }.filter { $0.algorithm == .cosignature }
-        guard !card.witnesses.isEmpty else { return }
-        var isRemembered = false
-        for (place, anchor) in parts.anchors.enumerated() {
-            guard let bytes = anchor.cosignatures, let cosignatures = Cosignatures(bytes),
-                let checkpoint = SignedNote(String(decoding: anchor.note, as: UTF8.self))?.checkpoint
-            else { continue }
-            for witness in witnesses {
-                guard let holds = cosignatures.hold(of: checkpoint, by: witness) else { continue }
-                if !holds { found.add(.signature, "anchor \(anchor.seq), cosignature of \(witness.name)") }
-                if holds, place == end { isRemembered = true }
-            }
-        }
-        let seq = parts.anchors[end].seq
-        if !isRemembered { found.add(.noOutsideMemory, "anchor \(seq)") }
-    }
-}

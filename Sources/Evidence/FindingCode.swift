@@ -104,6 +104,14 @@ package struct FindingList: Sendable {
 
     package func contains(_ code: FindingCode) -> Bool { found[code] != nil }
 
+    /// Adds what a later step found.
+    mutating func merge(_ later: FindingList) {
+        for (code, entry) in later.found {
+            let known = found[code]
+            found[code] = (known == nil ? entry.about : known?.about ?? nil, (known?.places ?? 0) + entry.places)
+        }
+    }
+
     /// Sorted by code.
     package var sorted: [Finding] {
         found.map { Finding(code: $0.key, about: $0.value.about, places: $0.value.places) }.sorted { $0.code < $1.code }

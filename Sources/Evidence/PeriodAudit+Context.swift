@@ -7,13 +7,9 @@ import Tangle
 extension PeriodAudit {
     /// Reads `02-context.cbor` and the log's keys. Proofs are judged after the core, when sizes are authenticated.
     mutating func readContext() throws(Stop) {
-        let sizes = parts.anchors.compactMap { anchor in
-            String(validating: anchor.note, as: UTF8.self).flatMap { SignedNote($0)?.checkpoint?.size }
-                .map { (seq: anchor.seq, size: $0) }
-        }
-        startSize = sizes.first { $0.seq == parts.fromSeq }?.size
-        let endSize = sizes.first { $0.seq == parts.toSeq }?.size
-        for entry in parts.context.leaves {
+        startSize = statedSize(period.fromSeq)
+        let endSize = statedSize(period.toSeq)
+        for entry in period.context.leaves {
             do {
                 contextLeaves.append((entry.index, try Leaf.decode(entry.bytes)))
             } catch {
@@ -21,21 +17,26 @@ extension PeriodAudit {
             }
         }
         try checkPlaces(endSize)
-        let seqs = Set(parts.anchors.map(\.seq))
-        if let stray = parts.context.consistency.first(where: { !seqs.contains($0.seq) }) {
+        if let stray = period.context.consistency.first(where: { period.place(ofAnchor: $0.seq) == nil }) {
             throw Stop(.malformed, "a consistency proof for anchor \(stray.seq), which is not in the file")
         }
-        if let genesis = parts.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
+        if let genesis = period.context.leaves.first, leafHash(genesis.bytes) != card.genesis {
             found.add(.origin, "the first leaf of the log")
         }
-        readKeys()
+        try readKeys()
         readCompromises()
+    }
+
+    /// Number of leaves that the note of this anchor states; nil when it cannot be read.
+    private func statedSize(_ seq: UInt64) -> UInt64? {
+        period.place(ofAnchor: seq).flatMap { String(validating: period.note($0), as: UTF8.self) }
+            .flatMap { SignedNote($0)?.checkpoint?.size }
     }
 
     /// Which leaves must stand there and where; a missing or misplaced one is `E_MALFORMED`.
     private func checkPlaces(_ endSize: UInt64?) throws(Stop) {
         guard let startSize, let endSize, startSize > 0 else { return }
-        let entries = parts.context.leaves
+        let entries = period.context.leaves
         guard entries.first?.index == 0 else { throw Stop(.malformed, "the first leaf is missing in the context") }
         guard entries.contains(where: { $0.index == startSize - 1 }) else {
             throw Stop(.malformed, "leaf \(startSize - 1) is missing in the context")
@@ -63,8 +64,9 @@ extension PeriodAudit {
     mutating func readLowerBound() {
         guard let startSize, let last = contextLeaves.first(where: { $0.index &+ 1 == startSize }),
             case .beacon(let beacon) = last.leaf.body,
-            let stored = parts.beacons.first(where: { $0.seq == beacon.anchorSeq }),
-            let milestone = try? Milestone.parse(Array(stored.milestone)),  // judged with the other beacons
+            let place = period.place(ofBeacon: beacon.anchorSeq),
+            // Judged with the other beacons.
+            let milestone = try? Milestone.parse(period.source.bytes(period.beacons[place].milestone)),
             beacon.cites(milestone)
         else { return }
         lowerBound = beacon.milestoneTime
@@ -73,7 +75,7 @@ extension PeriodAudit {
     mutating func checkContextProofs(_ outcome: CoreAudit.Outcome) {
         var laterRoots: [UInt64: Hash] = [:]
         for anchor in outcome.anchors where anchor.size > outcome.endSize { laterRoots[anchor.size] = anchor.root }
-        for entry in parts.context.leaves {
+        for entry in period.context.leaves {
             let root = entry.index < outcome.startSize ? outcome.startRoot : laterRoots[entry.treeSize]
             let isIncluded =
                 root.map {
@@ -83,9 +85,9 @@ extension PeriodAudit {
             if !isIncluded { found.add(.inclusion, "leaf \(entry.index)") }
         }
         let proofs = Dictionary(
-            parts.context.consistency.map { ($0.seq, $0.proof) }, uniquingKeysWith: { first, _ in first })
+            period.context.consistency.map { ($0.seq, $0.proof) }, uniquingKeysWith: { first, _ in first })
         for anchor in outcome.anchors where anchor.size > outcome.endSize || anchor.size < outcome.startSize {
-            let seq = parts.anchors[anchor.place].seq
+            let seq = UInt64(period.anchors[anchor.place].seq)
             guard let proof = proofs[seq] else {
                 found.add(.anchorUnchecked, "anchor \(seq)")
                 continue
@@ -96,32 +98,37 @@ extension PeriodAudit {
             if !isConsistent { found.add(.consistency, "anchor \(seq)") }
         }
     }
+}
 
-    /// First and last interval against the time that was asked for.
-    func coverage(_ outcome: CoreAudit.Outcome) -> (first: UInt64, last: UInt64, periodMs: UInt64)? {
-        var first: UInt64?
-        var last: UInt64?
-        var periodMs: UInt64?
-        for (_, leaf) in outcome.leaves {
-            switch leaf.body {
-            case .interval(let interval):
-                first = min(first ?? interval.k, interval.k)
-                last = max(last ?? interval.k, interval.k)
-                periodMs = periodMs ?? interval.periodMs
-            case .gap(let gap):
-                first = min(first ?? gap.kFrom, gap.kFrom)
-                last = max(last ?? gap.kTo, gap.kTo)
-            default: break
-            }
+/// First and last interval against the time that was asked for.
+struct Coverage {
+    private var first: UInt64?
+    private var last: UInt64?
+    private var periodMs: UInt64?
+
+    mutating func take(_ leaf: Leaf) {
+        switch leaf.body {
+        case .interval(let interval):
+            first = min(first ?? interval.k, interval.k)
+            last = max(last ?? interval.k, interval.k)
+            periodMs = periodMs ?? interval.periodMs
+        case .gap(let gap):
+            first = min(first ?? gap.kFrom, gap.kFrom)
+            last = max(last ?? gap.kTo, gap.kTo)
+        default: break
         }
+    }
+
+    /// nil when there is neither interval nor gap.
+    func span(_ configs: [Hash: ConfigView]) -> (first: UInt64, last: UInt64, periodMs: UInt64)? {
         guard let first, let last, let period = periodMs ?? configs.values.compactMap({ $0.head?.periodMs }).first,
             period > 0
         else { return nil }
         return (first, last, period)
     }
 
-    mutating func checkCoverage(_ outcome: CoreAudit.Outcome) {
-        guard let covered = coverage(outcome) else {
+    func check(_ fromMs: Int64, _ toMs: Int64, _ configs: [Hash: ConfigView], into found: inout FindingList) {
+        guard let covered = span(configs) else {
             found.add(.gap, "no interval")
             return
         }
@@ -146,5 +153,10 @@ extension Leaf.Beacon {
     func cites(_ milestone: Milestone) -> Bool {
         UInt64(milestone.index) == milestoneIndex && milestone.id.hash == milestoneID
             && UInt64(milestone.timestamp) == milestoneTime
+    }
+
+    func cites(_ milestone: NetworkCheck.MilestoneMark) -> Bool {
+        UInt64(milestone.index) == milestoneIndex && milestone.id == milestoneID
+            && UInt64(milestone.time) == milestoneTime
     }
 }

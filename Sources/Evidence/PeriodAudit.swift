@@ -2,18 +2,20 @@ import Hashing
 import LogEntries
 import MerkleLog
 import Readings
-import Tangle
 import TimeStamping
 
 /// A period file from its parts to its findings, in the order of formats.md section 7 and its appendix.
 struct PeriodAudit {
-    let parts: PeriodParts
+    let period: OpenedPeriod
     let card: PolicyCard
     /// Whom card and caller believe about time.
     let stampTrust: TimeStampTrust
     /// What is asked: UTC milliseconds, from ≤ t < to.
     let fromMs: Int64
     let toMs: Int64
+    let options: VerificationOptions
+    /// nil: nothing is counted.
+    let scope: PeriodSurvey.Scope?
 
     var found: FindingList
     var facts: Verdict.Facts
@@ -23,40 +25,38 @@ struct PeriodAudit {
     var startSize: UInt64?
     var contextLeaves: [(index: UInt64, leaf: Leaf)] = []
     var keys = LogKeys(nil)
+    /// Of the first interval.
+    var periodMs: UInt64?
     /// Statements of the recovery key that hold.
     var compromises: [CompromiseStatement] = []
-    /// By place in `parts.anchors`; nil for an anchor whose note is not this log's.
-    var answers: [NetworkCheck.AnchorAnswer?] = []
-    /// Tokens that hold, by place in `parts.anchors`.
-    var stamps: [Int: TimeStampToken] = [:]
+    /// By place in the list of anchors.
+    var anchors: [AnchorRecord] = []
     var configs: [Hash: ConfigView] = [:]
-    /// Records by interval, in their order.
-    let itemsByK: [UInt64: [PeriodItem.Content]]
-    /// Leaves whose beacon cites a milestone that the file shows, signed as the card asks.
-    var provenBeacons: Set<UInt64> = []
     var bracket: Verdict.Bracket?
-    /// What the core found; nil when it stopped.
-    var outcome: CoreAudit.Outcome?
     /// What time stamps alone give.
     var stampedBracket: Verdict.Bracket?
     /// Seconds since 1970 of A's beacon.
     var lowerBound: UInt64?
+    var survey: PeriodSurvey?
+    /// In words, of cosignatures that do not hold.
+    var badCosignatures: [String] = []
+    /// A witness on the card cosigned B.
+    var isEndRemembered = false
 
     init(
-        _ parts: PeriodParts, card: PolicyCard, stampTrust: TimeStampTrust, fromMs: Int64, toMs: Int64,
-        found: FindingList, facts: Verdict.Facts
+        _ period: OpenedPeriod, card: PolicyCard, fromMs: Int64, toMs: Int64, options: VerificationOptions,
+        scope: PeriodSurvey.Scope?, found: FindingList, facts: Verdict.Facts
     ) {
-        self.parts = parts
+        self.period = period
         self.card = card
-        self.stampTrust = stampTrust.adding(fingerprints: card.timeStampRoots)
+        stampTrust = options.stampTrust.adding(fingerprints: card.timeStampRoots)
         self.fromMs = fromMs
         self.toMs = toMs
+        self.options = options
+        self.scope = scope
         self.found = found
         self.facts = facts
         network = NetworkCheck(card: card)
-        var items: [UInt64: [PeriodItem.Content]] = [:]
-        for item in parts.items { items[item.k, default: []].append(item.content) }
-        itemsByK = items
     }
 
     /// Throws `E_MALFORMED`, which stands alone.
@@ -67,31 +67,51 @@ struct PeriodAudit {
         checkCosignatures(end: ends.to)
         steps.close([.file, .card])
         guard isReadable else { return }
-        for config in parts.configs where configs[config.hash] == nil { configs[config.hash] = ConfigView(config) }
+        for config in period.configs where configs[config.hash] == nil { configs[config.hash] = ConfigView(config) }
         readLowerBound()
         var core = CoreAudit(coreInput(ends), found: found)
-        let isComplete = core.run()
+        guard core.authenticate() else {
+            found = core.findings
+            return
+        }
+        var around = AroundWalk(self, core.outcome)
+        let asked = (periodMs ?? configs.values.compactMap { $0.head?.periodMs }.first).flatMap {
+            SurveyWalk.asked(fromMs, toMs, $0)
+        }
+        var survey = scope.map { SurveyWalk($0, self, core.outcome) }
+        let tally = scope.map { SurveyTally($0, disclosed: Set(period.streams), entities: entityPoints($0)) }
+        let configs = configs
+        let all = max(period.leaves.count, 1)
+        let counted = core.walk(workers: options.workers, asked: asked, tally: tally) { leaves in
+            let whole = period.contentBytes
+            options.progress.tell(whole + whole / all * leaves, 2 * whole)
+        } visit: { index, leaf in
+            around.take(index, leaf)
+            survey?.take(index, leaf, configs: configs, asked: asked, isProven: around.provenBeacon == index)
+        }
         found = core.findings
-        guard isComplete else { return }
         let outcome = core.outcome
-        self.outcome = outcome
         checkContextProofs(outcome)
         checkCompromises(outcome)
         facts.history.end = outcome.end
-        checkCoverage(outcome)
+        around.coverage.check(fromMs, toMs, configs, into: &found)
         steps.close([.range])
-        checkBeacons(outcome)
-        checkStampsAgainstBeacons(outcome)
-        checkConfigurations(outcome)
+        around.finish(into: &found, &facts, &network)
         steps.close([.configuration])
-        checkPayloads(outcome)
+        found.merge(outcome.payloads)
         steps.close([.item, .read, .time])
-        try checkOpenings(outcome)
-        facts.leaves = parts.leaves.count
+        let opened = try checkOpenings(outcome)
+        facts.leaves = period.leaves.count
+        facts.intervals = outcome.intervals
+        facts.items = outcome.items
+        facts.readings = outcome.readings
         facts.erasedItems = outcome.erasedItems
         facts.withheldItems = outcome.withheldItems
         if outcome.widestBracketSeconds > 3_600 { found.add(.wideBracket, "\(outcome.widestBracketSeconds) s") }
-        let areGood = [ends.from, ends.to].allSatisfy { answers[$0]?.isGood == true }
+        if let covered = around.coverage.span(configs) {
+            self.survey = survey?.finish(covered.periodMs, asked: asked, opened: opened, counted)
+        }
+        let areGood = [ends.from, ends.to].allSatisfy { anchors[$0].isGood }
         if areGood, let time = outcome.endTime {
             let stampedMs = outcome.endStampMs
             bracket = Verdict.Bracket(
@@ -104,58 +124,24 @@ struct PeriodAudit {
 
     /// Places of A and B in the list of anchors.
     private func endPlaces() throws(Stop) -> (from: Int, to: Int) {
-        guard let from = parts.anchors.firstIndex(where: { $0.seq == parts.fromSeq }),
-            let to = parts.anchors.firstIndex(where: { $0.seq == parts.toSeq })
-        else { throw Stop(.malformed, "anchor \(parts.fromSeq) or \(parts.toSeq) is missing") }
+        guard let from = period.place(ofAnchor: period.fromSeq), let to = period.place(ofAnchor: period.toSeq)
+        else { throw Stop(.malformed, "anchor \(period.fromSeq) or \(period.toSeq) is missing") }
         return (from, to)
     }
 
-    /// Blocks, paths and milestones. False when A's or B's milestone cannot be read, which ends the run.
-    private mutating func checkAnchors(_ ends: (from: Int, to: Int)) -> Bool {
-        var isReadable = true
-        for (place, anchor) in parts.anchors.enumerated() {
-            let isEnd = place == ends.from || place == ends.to
-            guard isEnd || isOurs(anchor) else {
-                answers.append(nil)
-                continue
-            }
-            let name = "anchor \(anchor.seq)"
-            let answer = network.anchor(
-                name, block: anchor.block, path: anchor.path, milestone: anchor.milestone, into: &found)
-            answers.append(answer)
-            let isStampGood = checkStamp(of: anchor, at: place)
-            steps.add(
-                .anchor, answer.isGood && isStampGood ? .holds : .fails,
-                ["seq": .number(Int64(clamping: anchor.seq))],
-                milestone: answer.milestone.map { Int64($0.index) },
-                timeStamp: stamps[place].map { UTCTime.text($0.timeMs) })
-            if isEnd, answer.milestone == nil, answer.blockID != nil { isReadable = false }
-        }
-        return isReadable
-    }
-
-    private func isOurs(_ anchor: PeriodAnchor) -> Bool {
-        guard let text = String(validating: anchor.note, as: UTF8.self), let note = SignedNote(text),
-            let checkpoint = note.checkpoint, checkpoint.origin.utf8.elementsEqual(card.origin.utf8)
-        else { return false }
-        return keys.signer(of: note, checkpoint) != nil
-    }
-
     private func coreInput(_ ends: (from: Int, to: Int)) -> CoreAudit.Input {
-        let anchors = zip(parts.anchors, answers).enumerated().map { place, pair in
-            let (anchor, answer) = pair
-            return CoreAudit.ListedAnchor(
-                name: "anchor \(anchor.seq)", note: String(validating: anchor.note, as: UTF8.self) ?? "",
-                payload: answer?.payload,
-                confirmation: answer?.milestone.map {
-                    CoreAudit.Confirmation(milestoneIndex: UInt64($0.index), time: UInt64($0.timestamp))
-                }, stampedMs: stamps[place]?.latestMs)
+        let listed = anchors.map { anchor in
+            CoreAudit.ListedAnchor(
+                name: anchor.name, reading: anchor.reading,
+                confirmation: anchor.milestone.map {
+                    CoreAudit.Confirmation(milestoneIndex: UInt64($0.index), time: UInt64($0.time))
+                }, stampedMs: anchor.stamp?.latestMs)
         }
         var input = CoreAudit.Input(
-            origin: card.origin, keys: keys, anchors: anchors, from: ends.from, to: ends.to, proof: parts.rangeProof,
-            leaves: parts.leaves, items: itemsByK)
-        for (hash, config) in configs where config.isSound { input.places[hash] = config.places }
-        input.disclosed = Set(parts.streams)
+            origin: card.origin, keys: keys, anchors: listed, from: ends.from, to: ends.to, proof: period.rangeProof,
+            leaves: period.leaves, items: period.items)
+        input.configs = configs.filter(\.value.isSound)
+        input.disclosed = Set(period.streams)
         for (index, leaf) in contextLeaves {
             if case .erasure(let erasure) = leaf.body, erasure.kFrom <= erasure.kTo, index >= startSize ?? 0 {
                 input.laterErasures.append(
@@ -168,47 +154,11 @@ struct PeriodAudit {
         input.statedSizes = Set(compromises.map(\.payload.size))
         return input
     }
-}
 
-/// Collects the steps of a run; what was not closed when it ends was not checked.
-struct StepList {
-    private var anchors: [CheckStep] = []
-    private var closed: Set<CheckStep.Name> = []
-
-    mutating func add(
-        _ name: CheckStep.Name, _ state: CheckStep.State, _ facts: KeyValuePairs<String, CheckStep.Fact>,
-        milestone: Int64? = nil, timeStamp: String? = nil
-    ) {
-        var named = facts.map { CheckStep.NamedFact(name: $0.key, value: $0.value) }
-        if let milestone { named.append(.init(name: "milestone", value: .number(milestone))) }
-        if let timeStamp { named.append(.init(name: "timeStamp", value: .text(timeStamp))) }
-        anchors.append(CheckStep(name, state, facts: named))
-    }
-
-    mutating func close(_ names: [CheckStep.Name]) { closed.formUnion(names) }
-
-    /// The steps in the order of `names`, each failed by the errors that belong to it.
-    func finish(_ names: [CheckStep.Name], _ findings: [Finding]) -> [CheckStep] {
-        names.flatMap { name -> [CheckStep] in
-            if name == .anchor { return anchors.isEmpty ? [CheckStep(.anchor, .notChecked)] : anchors }
-            let isFailed = findings.contains { $0.code.severity == .error && $0.code.step == name }
-            return [CheckStep(name, isFailed ? .fails : closed.contains(name) ? .holds : .notChecked)]
-        }
-    }
-}
-
-extension FindingCode {
-    /// The step that fails by this error.
-    var step: CheckStep.Name {
-        switch self {
-        case .malformed, .nonCanonical, .version: .file
-        case .origin: .card
-        case .blockID, .proofOfWork, .milestoneSignature, .unknownKey, .timeStamp: .anchor
-        case .itemMalformed: .read
-        case .itemCount, .itemHash, .erasedUndeclared: .item
-        case .configUnknown: .configuration
-        case .backdated, .postdated, .beacon, .milestoneFork: .time
-        default: .range
-        }
+    /// The file's openings one by one; their form was checked when it was opened.
+    func forEachOpening(_ body: (PeriodOpening) -> Void) {
+        guard let range = period.openings else { return }
+        // As said; a source that fails now says so itself.
+        try? PeriodFile.forEachOpening(period.source, range) { opening throws(Stop) in body(opening) }
     }
 }

@@ -26,20 +26,6 @@ extension PeriodFile {
         return context
     }
 
-    static func leaves(_ bytes: ArraySlice<UInt8>) throws(Stop) -> [ArraySlice<UInt8>] {
-        var leaves: [ArraySlice<UInt8>] = []
-        var at = bytes.startIndex
-        while at < bytes.endIndex {
-            guard bytes.endIndex - at >= 2 else { throw Stop(.malformed, "03-leaves") }
-            let size = Int(bytes[at]) << 8 | Int(bytes[at + 1])
-            at += 2
-            guard bytes.endIndex - at >= size else { throw Stop(.malformed, "03-leaves") }
-            leaves.append(bytes[at..<(at + size)])
-            at += size
-        }
-        return leaves
-    }
-
     static func rangeProof(_ bytes: ArraySlice<UInt8>) throws(Stop) -> [Hash] {
         guard bytes.count.isMultiple(of: Hash.sizeBytes) else { throw Stop(.malformed, "04-range.proof") }
         return stride(from: bytes.startIndex, to: bytes.endIndex, by: Hash.sizeBytes).compactMap {
@@ -73,52 +59,42 @@ extension PeriodFile {
         return configs
     }
 
-    static func items(_ bytes: ArraySlice<UInt8>, into items: inout [PeriodItem], _ part: String) throws(Stop) {
-        let headBytes = 13
-        var at = bytes.startIndex
-        while at < bytes.endIndex {
-            guard bytes.endIndex - at >= headBytes else { throw Stop(.malformed, part) }
-            let kind = bytes[at]
-            let k = bigEndian(bytes[(at + 1)..<(at + 9)])
-            let stream = UInt32(truncatingIfNeeded: bigEndian(bytes[(at + 9)..<(at + headBytes)]))
-            at += headBytes
-            let sizeBytes: Int
-            switch kind {
-            case 0:
-                guard bytes.endIndex - at >= 4 else { throw Stop(.malformed, part) }
-                sizeBytes = Int(bigEndian(bytes[at..<(at + 4)]))
-                at += 4
-            case 1, 2: sizeBytes = Hash.sizeBytes
-            default: throw Stop(.malformed, part)
-            }
-            guard bytes.endIndex - at >= sizeBytes else { throw Stop(.malformed, part) }
-            let body = bytes[at..<(at + sizeBytes)]
-            at += sizeBytes
+    /// The records of one day, whose form was checked.
+    static func items(_ bytes: ArraySlice<UInt8>) throws(Stop) -> [PeriodItem] {
+        var items: [PeriodItem] = []
+        let window = ByteWindow(MemorySource(Array(bytes)), 0..<bytes.count)
+        while window.remaining > 0 {
+            let record = try PackedItems.Record(window, "30-items")
+            guard let body = window.take(record.sizeBytes) else { throw Stop(.malformed, "30-items") }
             let content: PeriodItem.Content
-            if kind == 0 {
-                content = .shown(body)
+            if record.kind == 0 {
+                content = .shown([UInt8](body)[...])
             } else if let hash = Hash(bytes: body) {
-                content = kind == 1 ? .withheld(hash) : .erased(hash)
+                content = record.kind == 1 ? .withheld(hash) : .erased(hash)
             } else {
-                throw Stop(.malformed, part)
+                throw Stop(.malformed, "30-items")
             }
-            items.append(PeriodItem(k: k, stream: stream, content: content))
+            items.append(PeriodItem(k: record.k, stream: record.stream, content: content))
         }
+        return items
     }
 
-    static func openings(_ bytes: ArraySlice<UInt8>) throws(Stop) -> [PeriodOpening] {
+    /// Reads `31-openings.cbor` entry by entry.
+    static func forEachOpening(
+        _ source: any ByteSource, _ range: Range<Int>, _ body: (PeriodOpening) throws(Stop) -> Void
+    ) throws(Stop) {
         let part = "31-openings.cbor"
-        guard let entries = try FileCBOR.decode(bytes, part).asArray else { throw Stop(.malformed, part) }
-        return try entries.map { entry throws(Stop) in
-            guard let fields = entry.asArray, fields.count == 2, let index = fields[0].asUnsigned,
-                let values = fields[1].asArray
-            else { throw Stop(.malformed, part) }
-            guard let opening = PeriodOpening(leafIndex: index, values) else { throw Stop(.malformed, part) }
-            return opening
-        }
+        let reader = CBORReader(window: ByteWindow(source, range), part: part)
+        guard case .array(let count) = try reader.head() else { throw Stop(.malformed, part) }
+        for _ in 0..<count { try body(try opening(try reader.item(sizeBytesMax: openingBytesMax), part)) }
+        guard reader.window.remaining == 0 else { throw Stop(.malformed, part) }
     }
 
-    private static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    private static func opening(_ entry: CBOR, _ part: String) throws(Stop) -> PeriodOpening {
+        guard let fields = entry.asArray, fields.count == 2, let index = fields[0].asUnsigned,
+            let values = fields[1].asArray
+        else { throw Stop(.malformed, part) }
+        guard let opening = PeriodOpening(leafIndex: index, values) else { throw Stop(.malformed, part) }
+        return opening
     }
 }

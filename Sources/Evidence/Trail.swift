@@ -1,6 +1,5 @@
 package import LogEntries
 package import Readings
-package import TimeStamping
 
 /// One leaf that tells who did what, with what the file opens of it. From a file that holds only.
 package struct TrailLeaf: Sendable {
@@ -34,30 +33,33 @@ private let trailTypes: Set<UInt64> = [2, 3, 4, 5, 6, 10]
 /// Checks a file as `verify` does, and gives `each` the leaves of its trail, in the log's order, when it holds, or holds but for a
 /// card of one's own. A reading file has none.
 ///
-/// - Parameters:
-///   - fromMs, toMs: UTC milliseconds, from ≤ t < to; without them what the file was made for.
 package func trail(
-    file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
-    to toMs: Int64? = nil, each: (TrailLeaf) throws -> Void
-) rethrows -> Verdict {
-    let (verdict, audit) = check(file, card, stampTrust, fromMs, toMs)
+    source: some ByteSource, card: PolicyCard? = nil, by options: VerificationOptions, each: (TrailLeaf) throws -> Void
+) throws -> Verdict {
+    let (verdict, audit) = check(source, card, options, PeriodSurvey.Scope())
+    if let failure = source.failure { throw failure }
     guard verdict.vouchesForReadings, let audit else { return verdict }
     try audit.trail(verdict, each)
+    if let failure = source.failure { throw failure }
     return verdict
 }
 
 extension PeriodAudit {
-    func trail(_ verdict: Verdict, _ each: (TrailLeaf) throws -> Void) rethrows {
-        guard let outcome else { return }
-        let bounds = bounds(segments(outcome), verdict)
-        let openings = Dictionary(parts.openings.map { ($0.leafIndex, $0) }, uniquingKeysWith: { first, _ in first })
+    func trail(_ verdict: Verdict, _ each: (TrailLeaf) throws -> Void) throws {
+        guard let startSize, let survey else { return }
+        let bounds = bounds(survey.segments, verdict)
+        var openings: [UInt64: PeriodOpening] = [:]
+        forEachOpening { openings[$0.leafIndex] = openings[$0.leafIndex] ?? $0 }
         let shown = configs.mapValues(TrailConfig.init)
         var current: TrailConfig?
-        for (index, leaf) in contextLeaves where index < outcome.startSize {
+        for (index, leaf) in contextLeaves where index < startSize {
             if case .config(let change) = leaf.body { current = shown[change.newHash] }
         }
         var segment = 0
-        for (index, leaf) in outcome.leaves {
+        try period.leaves.forEach { number, bytes in
+            let index = startSize + UInt64(number)
+            // Every leaf was read before.
+            guard let leaf = try? Leaf.decode([UInt8](bytes)) else { return }
             while segment < bounds.count, bounds[segment].size <= index { segment += 1 }
             var changes: [PeriodSurvey.ScaleChange]?
             if case .config(let change) = leaf.body {
@@ -66,7 +68,7 @@ extension PeriodAudit {
                     changes = new.scaleChanges(from: old, leaf: index, atMs: leaf.wallMs)
                 }
             }
-            guard trailTypes.contains(leaf.body.type) else { continue }
+            guard trailTypes.contains(leaf.body.type) else { return }
             let wallMs = Int64(clamping: leaf.wallMs)
             try each(
                 TrailLeaf(

@@ -41,33 +41,50 @@ package enum Ustar {
         return header
     }
 
-    /// The members in their order. Anything that these functions would not have written is refused.
-    package static func read(_ file: [UInt8]) throws(Stop) -> [UstarMember] {
+    /// Tells the members in their order. Anything that these functions would not have written is refused.
+    package static func walk(
+        _ source: some ByteSource, each: (UstarMember) throws(Stop) -> Void
+    ) throws(Stop) {
         let block = blockSizeBytes
-        guard file.count.isMultiple(of: block), file.count >= 2 * block else {
-            throw Stop(.malformed, "the container's length")
+        let size = source.sizeBytes
+        guard size.isMultiple(of: block), size >= 2 * block else { throw Stop(.malformed, "the container's length") }
+        let end = size - 2 * block
+        guard source.bytes(end..<size).allSatisfy({ $0 == 0 }) else {
+            throw Stop(.malformed, "the end of the container")
         }
-        let end = file.count - 2 * block
-        guard file[end...].allSatisfy({ $0 == 0 }) else { throw Stop(.malformed, "the end of the container") }
-        var members: [UstarMember] = []
+        var count = 0
         var at = 0
-        while at < end {
-            guard members.count < membersMax else { throw Stop(.malformed, "too many members") }
-            let stored = file[at..<(at + block)]
+        // The padding of a member is read with the header of the next.
+        var padded = (name: "", start: 0)
+        while true {
+            let read = source.bytes(padded.start..<(at < end ? at + block : at))
+            let padding = at - padded.start
+            guard read.prefix(padding).allSatisfy({ $0 == 0 }) else {
+                throw Stop(.malformed, "the padding of \(padded.name)")
+            }
+            guard at < end else { return }
+            guard count < membersMax else { throw Stop(.malformed, "too many members") }
+            count += 1
+            let stored = read[padding...]
             guard let name = fieldText(stored.prefix(nameBytesMax)),
-                let size = octalValue(file[(at + 124)..<(at + 135)]),
+                let size = octalValue(stored[(padding + 124)..<(padding + 135)]),
                 let rebuilt = header(name: name, sizeBytes: size),
                 rebuilt.elementsEqual(stored)
-            else { throw Stop(.malformed, "the header of member \(members.count + 1)") }
+            else { throw Stop(.malformed, "the header of member \(count)") }
             let start = at + block
-            let padded = (size + block - 1) / block * block
-            guard padded <= end - start else { throw Stop(.malformed, "the length of \(name)") }
-            guard file[(start + size)..<(start + padded)].allSatisfy({ $0 == 0 }) else {
-                throw Stop(.malformed, "the padding of \(name)")
+            guard (size + block - 1) / block * block <= end - start else {
+                throw Stop(.malformed, "the length of \(name)")
             }
-            members.append(UstarMember(name: name, content: start..<(start + size)))
-            at = start + padded
+            try each(UstarMember(name: name, content: start..<(start + size)))
+            padded = (name, start + size)
+            at = start + (size + block - 1) / block * block
         }
+    }
+
+    /// The members of a container in memory.
+    package static func read(_ file: [UInt8]) throws(Stop) -> [UstarMember] {
+        var members: [UstarMember] = []
+        try walk(MemorySource(file)) { member throws(Stop) in members.append(member) }
         return members
     }
 

@@ -2,16 +2,27 @@ import Hashing
 import MerkleLog
 package import TimeStamping
 
+/// How an evidence file is checked.
+package struct VerificationOptions: Sendable {
+    /// Whom the caller believes about time, beside the authorities that the card names.
+    package var stampTrust = TimeStampTrust()
+    /// UTC milliseconds, from ≤ t < to; they replace what the file says was asked for and change only the test of coverage.
+    package var fromMs: Int64?
+    package var toMs: Int64?
+    package var workers = Workers.none
+    package var progress = Progress.silent
+
+    package init() {}
+}
+
 /// Checks an evidence file of any kind: the one verifier of the auditor's program, the gateway and the page.
 ///
-/// `card` is the card the caller keeps; without it the file's own is used and nobody vouches for the file. `from` and
-/// `to` (UTC milliseconds, from ≤ t < to) replace what the file says was asked for and change only the test of coverage.
-/// `stampTrust`: whom the caller believes about time, beside the authorities that the card names.
+/// `card` is the card the caller keeps; without it the file's own is used and nobody vouches for the file.
 /// Never traps and asks nobody: bytes in, verdict out, in linear time.
 package func verify(
     file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
     to toMs: Int64? = nil
-) -> Verdict { check(file, card, stampTrust, fromMs, toMs).verdict }
+) -> Verdict { check(MemorySource(file), card, options(stampTrust, fromMs, toMs), nil).verdict }
 
 /// The same, and the file's readings of the time asked for.
 ///
@@ -21,13 +32,8 @@ package func verify(
     file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
     to toMs: Int64? = nil, each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
 ) rethrows -> Verdict {
-    let (verdict, audit) = check(file, card, stampTrust, fromMs, toMs)
-    guard verdict.vouchesForReadings else { return verdict }
-    if let audit {
-        try audit.readings(each)
-    } else if let stream = verdict.facts.stream, let k = verdict.facts.k {
-        for reading in verdict.facts.shown { try each(reading, stream, k) }
-    }
+    let (verdict, audit) = check(MemorySource(file), card, options(stampTrust, fromMs, toMs), nil)
+    try tell(verdict, audit, each)
     return verdict
 }
 
@@ -37,55 +43,110 @@ package func audit(
     file: [UInt8], card: PolicyCard? = nil, stampTrust: TimeStampTrust = TimeStampTrust(), from fromMs: Int64? = nil,
     to toMs: Int64? = nil, scope: PeriodSurvey.Scope = PeriodSurvey.Scope()
 ) -> (verdict: Verdict, survey: PeriodSurvey?) {
-    let (verdict, audit) = check(file, card, stampTrust, fromMs, toMs)
-    return (verdict, audit?.survey(scope))
+    let (verdict, audit) = check(MemorySource(file), card, options(stampTrust, fromMs, toMs), scope)
+    return (verdict, audit?.survey)
+}
+
+private func options(_ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?) -> VerificationOptions {
+    var options = VerificationOptions()
+    options.stampTrust = stampTrust
+    options.fromMs = fromMs
+    options.toMs = toMs
+    return options
+}
+
+/// Checks a file that is read where it lies: a year takes no more memory than a day. Throws what the source says of itself; there is
+/// no verdict then.
+package func verify(
+    source: some ByteSource, card: PolicyCard? = nil, by options: VerificationOptions
+) throws(SourceFailure) -> Verdict {
+    let verdict = check(source, card, options, nil).verdict
+    if let failure = source.failure { throw failure }
+    return verdict
+}
+
+/// The same, and the file's readings of the time asked for, as above.
+package func verify(
+    source: some ByteSource, card: PolicyCard? = nil, by options: VerificationOptions,
+    each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
+) throws -> Verdict {
+    let (verdict, audit) = check(source, card, options, nil)
+    if let failure = source.failure { throw failure }
+    try tell(verdict, audit, each)
+    if let failure = source.failure { throw failure }
+    return verdict
+}
+
+/// The same, and what the file holds in the time asked for, counted.
+package func audit(
+    source: some ByteSource, card: PolicyCard? = nil, by options: VerificationOptions,
+    scope: PeriodSurvey.Scope = PeriodSurvey.Scope()
+) throws(SourceFailure) -> (verdict: Verdict, survey: PeriodSurvey?) {
+    let (verdict, audit) = check(source, card, options, scope)
+    if let failure = source.failure { throw failure }
+    return (verdict, audit?.survey)
+}
+
+private func tell(
+    _ verdict: Verdict, _ audit: PeriodAudit?, _ each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
+) rethrows {
+    guard verdict.vouchesForReadings else { return }
+    if let audit {
+        try audit.readings(each)
+    } else if let stream = verdict.facts.stream, let k = verdict.facts.k {
+        for reading in verdict.facts.shown { try each(reading, stream, k) }
+    }
 }
 
 func check(
-    _ file: [UInt8], _ card: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?
+    _ source: some ByteSource, _ card: PolicyCard?, _ options: VerificationOptions, _ scope: PeriodSurvey.Scope?
 ) -> (verdict: Verdict, audit: PeriodAudit?) {
-    var facts = Verdict.Facts(sizeBytes: file.count)
-    if isPeriod(file) {
+    var facts = Verdict.Facts(sizeBytes: source.sizeBytes)
+    let head = source.bytes(0..<min(source.sizeBytes, Ustar.blockSizeBytes))
+    if isPeriod(head) {
         facts.kind = .period
-        return verifyPeriod(file, card, stampTrust, fromMs, toMs, facts)
+        return verifyPeriod(source, card, options, scope, facts)
     }
-    facts.kind = looksLikeReading(file) ? .reading : nil
+    facts.kind = looksLikeReading(head) ? .reading : nil
+    // One byte more than a reading file may have is enough to refuse it.
+    let file = source.bytes(0..<min(source.sizeBytes, ReadingFile.sizeBytesMax + 1))
     return (verifyReading(file, card, facts), nil)
 }
 
 /// The container's magic: what a damaged header had there is `E_MALFORMED` either way.
-private func isPeriod(_ file: [UInt8]) -> Bool { file.count >= 263 && file[257..<262].elementsEqual("ustar".utf8) }
+private func isPeriod(_ head: [UInt8]) -> Bool { head.count >= 263 && head[257..<262].elementsEqual("ustar".utf8) }
 
 /// An array of 15 in its short form or not, for the words only.
 private func looksLikeReading(_ file: [UInt8]) -> Bool { file.first.map { $0 >> 5 == 4 } ?? false }
 
 private func verifyPeriod(
-    _ file: [UInt8], _ own: PolicyCard?, _ stampTrust: TimeStampTrust, _ fromMs: Int64?, _ toMs: Int64?,
+    _ source: some ByteSource, _ own: PolicyCard?, _ options: VerificationOptions, _ scope: PeriodSurvey.Scope?,
     _ start: Verdict.Facts
 ) -> (Verdict, PeriodAudit?) {
     var facts = start
     let names: [CheckStep.Name] = [.file, .card, .anchor, .range, .item, .configuration, .read, .time]
-    let parts: PeriodParts
+    let period: OpenedPeriod
     do {
-        parts = try PeriodFile.parse(file)
+        period = try PeriodOpener.open(source, workers: options.workers, progress: options.progress)
     } catch {
         return (stopped(error, own, facts, names), nil)
     }
-    facts.origin = parts.origin
-    facts.fromSeq = parts.fromSeq
-    facts.toSeq = parts.toSeq
-    facts.fromMs = fromMs ?? parts.fromMs
-    facts.toMs = toMs ?? parts.toMs
-    facts.streams = parts.streams
+    let (fromMs, toMs) = (options.fromMs ?? period.fromMs, options.toMs ?? period.toMs)
+    facts.origin = period.origin
+    facts.fromSeq = period.fromSeq
+    facts.toSeq = period.toSeq
+    facts.fromMs = fromMs
+    facts.toMs = toMs
+    facts.streams = period.streams
     let chosen: (card: PolicyCard, source: Verdict.CardSource)
     do {
-        chosen = try choose(own, parts.card.isEmpty ? nil : Array(parts.card), origin: parts.origin)
+        chosen = try choose(own, period.card.isEmpty ? nil : period.card, origin: period.origin)
     } catch {
         return (alone(error, own == nil ? .none : .own, facts, names), nil)
     }
     facts.network = chosen.card.network
     var audit = PeriodAudit(
-        parts, card: chosen.card, stampTrust: stampTrust, fromMs: fromMs ?? parts.fromMs, toMs: toMs ?? parts.toMs,
+        period, card: chosen.card, fromMs: fromMs, toMs: toMs, options: options, scope: scope,
         found: standing(chosen.card, chosen.source), facts: facts)
     do {
         try audit.run()

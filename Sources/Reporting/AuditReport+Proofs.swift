@@ -57,7 +57,7 @@ extension AuditReport {
         switch step.name {
         case .file: return say("\(facts.sizeBytes) bytes", "\(facts.sizeBytes) Bytes")
         case .anchor:
-            let count = verdict.steps.count { $0.name == .anchor && $0.state == .holds }
+            let count = verdict.heldAnchors
             let stamps = facts.timeStamps.count
             return say("\(count) hold", "\(count) halten")
                 + (stamps > 0 ? say(", \(stamps) with a time stamp", ", \(stamps) mit Zeitstempel") : "")
@@ -154,5 +154,17 @@ extension AuditReport {
         if !verdict.facts.timeStamps.isEmpty { lines.append(Verdict.timeStampLine(language)) }
         return .init(
             title: say("What this file does not prove", "Was diese Datei nicht beweist"), blocks: [.list(lines)])
+    }
+}
+
+extension Verdict {
+    /// Anchors that hold, those that have no step of their own included.
+    fileprivate var heldAnchors: Int64 {
+        steps.filter { $0.name == .anchor && $0.state == .holds }.reduce(0) { count, step in
+            guard case .number(let more)? = step.facts.first(where: { $0.name == "more" })?.value else {
+                return count + 1
+            }
+            return count + more
+        }
     }
 }

@@ -25,33 +25,36 @@ struct EvidenceOptions: ParsableArguments {
     var to: String?
 
     /// Reads file and card and checks them.
-    func verify(_ file: String) throws -> (verdict: Verdict, bytes: [UInt8]) {
-        let (bytes, card, trust, from, to) = try read(file, inputs: [])
-        let verdict = Evidence.verify(file: bytes, card: card, stampTrust: trust, from: from, to: to)
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
-        return (verdict, bytes)
+    func verify(_ file: String) throws -> (verdict: Verdict, source: FileSource) {
+        let (source, card, options, bar) = try read(file, inputs: [])
+        defer { bar.clear() }
+        let verdict = try told { () throws(SourceFailure) in
+            try Evidence.verify(source: source, card: card, by: options)
+        }
+        return (verdict, source)
     }
 
     /// The same, and what the file holds, counted.
     func audit(
         _ file: String, scope: PeriodSurvey.Scope
     ) throws -> (verdict: Verdict, survey: PeriodSurvey?, sha256: Hash) {
-        let (bytes, card, trust, from, to) = try read(file, inputs: [])
-        let (verdict, survey) = Evidence.audit(
-            file: bytes, card: card, stampTrust: trust, from: from, to: to, scope: scope)
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
-        return (verdict, survey, sha256(bytes))
+        let (source, card, options, bar) = try read(file, inputs: [])
+        defer { bar.clear() }
+        let (verdict, survey) = try told { () throws(SourceFailure) in
+            try Evidence.audit(source: source, card: card, by: options, scope: scope)
+        }
+        return (verdict, survey, try source.sha256())
     }
 
     /// The same, and the leaves of a file that holds of which the trail is made.
     func trail(_ file: String) throws -> (verdict: Verdict, leaves: [TrailLeaf], sha256: Hash) {
-        let (bytes, card, trust, from, to) = try read(file, inputs: [])
+        let (source, card, options, bar) = try read(file, inputs: [])
+        defer { bar.clear() }
         var leaves: [TrailLeaf] = []
-        let verdict = Evidence.trail(file: bytes, card: card, stampTrust: trust, from: from, to: to) {
-            leaves.append($0)
+        let verdict = try told {
+            try Evidence.trail(source: source, card: card, by: options) { leaves.append($0) }
         }
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
-        return (verdict, leaves, sha256(bytes))
+        return (verdict, leaves, try source.sha256())
     }
 
     /// The same, and the readings of a file that holds. `inputs` are other files that are read.
@@ -59,18 +62,27 @@ struct EvidenceOptions: ParsableArguments {
         _ file: String, inputs: [String] = [],
         each: (ShownReading, _ stream: UInt32, _ k: UInt64) throws -> Void
     ) throws -> Verdict {
-        let (bytes, card, trust, from, to) = try read(file, inputs: inputs)
-        let verdict = try Evidence.verify(file: bytes, card: card, stampTrust: trust, from: from, to: to, each: each)
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("") }
-        return verdict
+        let (source, card, options, bar) = try read(file, inputs: inputs)
+        defer { bar.clear() }
+        return try told { try Evidence.verify(source: source, card: card, by: options, each: each) }
+    }
+
+    /// A source that failed is told like any file that cannot be read.
+    private func told<Value>(_ check: () throws -> Value) throws -> Value {
+        do {
+            return try check()
+        } catch let failure as SourceFailure {
+            throw Failure(failure.message, hint: "nothing is said of it; try again when nobody writes it")
+        }
     }
 
     private func read(
         _ file: String, inputs: [String]
-    ) throws(Failure) -> (bytes: [UInt8], card: PolicyCard?, trust: TimeStampTrust, from: Int64?, to: Int64?) {
-        let fromMs = try from.map { text throws(Failure) in try Self.instant(text, "--from") }
-        let toMs = try to.map { text throws(Failure) in try Self.instant(text, "--to") }
-        if let fromMs, let toMs, fromMs >= toMs {
+    ) throws(Failure) -> (source: FileSource, card: PolicyCard?, options: VerificationOptions, bar: ProgressBar) {
+        var options = VerificationOptions()
+        options.fromMs = try from.map { text throws(Failure) in try Self.instant(text, "--from") }
+        options.toMs = try to.map { text throws(Failure) in try Self.instant(text, "--to") }
+        if let fromMs = options.fromMs, let toMs = options.toMs, fromMs >= toMs {
             throw Failure("--to must be later than --from", code: Failure.usageCode)
         }
         let files = inputs + [file] + [policy, authorities].compactMap { $0 }
@@ -78,10 +90,12 @@ struct EvidenceOptions: ParsableArguments {
             throw Failure("only one of the files can be standard input", code: Failure.usageCode)
         }
         let card = try policy.map { path throws(Failure) in try Self.card(path) }
-        let trust = try authorities.map { path throws(Failure) in try Self.trust(path) } ?? TimeStampTrust()
-        let bytes = try FileInput.read(file)
-        if bytes.count >= FileInput.progressBytesMin { Terminal.progress("checking \(FileInput.name(of: file))") }
-        return (bytes, card, trust, fromMs, toMs)
+        if let authorities { options.stampTrust = try Self.trust(authorities) }
+        let source = try FileSource(file)
+        let bar = ProgressBar(source.name, sizeBytes: source.sizeBytes)
+        options.workers = .processors
+        options.progress = bar.progress
+        return (source, card, options, bar)
     }
 
     private static func instant(_ text: String, _ option: String) throws(Failure) -> Int64 {

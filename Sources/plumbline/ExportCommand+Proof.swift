@@ -6,7 +6,7 @@ extension ExportCommand {
     /// The log's own proof of a leaf under the signed checkpoint, as tools of others read it (C2SP `tlog-proof@v1`): of a reading
     /// file its interval leaf, of a period file the one that `--leaf` names. Written only when the file holds.
     func writeTransparencyProof() throws {
-        let (verdict, bytes) = try options.verify(file)
+        let (verdict, source) = try options.verify(file)
         let report = VerdictReport(verdict: verdict, file: file)
         if verdict.facts.kind == .period, leaf == nil {
             throw Failure(
@@ -14,6 +14,7 @@ extension ExportCommand {
                 code: Failure.usageCode)
         }
         if verdict.vouchesForReadings {
+            let bytes = try source.bytes(sizeBytesMax: FileInput.sizeBytesMax)
             let proof = verdict.facts.kind == .period ? try periodProof(bytes) : try readingProof(bytes)
             try Terminal.show(bytes: Array(proof.text.utf8))
         }

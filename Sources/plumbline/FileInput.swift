@@ -17,21 +17,35 @@ enum FileInput {
         return path.isEmpty ? "''" : Terminal.safe(path)
     }
 
-    static func read(_ path: String, sizeBytesMax limit: Int = FileInput.sizeBytesMax) throws(Failure) -> [UInt8] {
-        let descriptor = path == standardInput ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
-        let path = name(of: path)
-        guard descriptor >= 0 else { throw unreadable(path, errno) }
-        defer { close(descriptor) }
+    /// Opens a file or a pipe.
+    static func open(_ path: String) throws(Failure) -> (descriptor: Int32, name: String, isPipe: Bool, sizeBytes: Int)
+    {
+        let descriptor = path == standardInput ? dup(STDIN_FILENO) : Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        let name = name(of: path)
+        guard descriptor >= 0 else { throw unreadable(name, errno) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unreadable(path, errno) }
-        switch status.st_mode & S_IFMT {
-        case S_IFREG, S_IFIFO: break
-        case S_IFDIR: throw Failure("\(path) is a directory", hint: "give the file inside it")
-        default: throw Failure("\(path) is not a file", hint: "give a file, or - and the file's bytes through a pipe")
+        let failure: Failure
+        if fstat(descriptor, &status) == 0 {
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: return (descriptor, name, false, Int(status.st_size))
+            case S_IFIFO: return (descriptor, name, true, 0)
+            case S_IFDIR: failure = Failure("\(name) is a directory", hint: "give the file inside it")
+            default:
+                failure = Failure(
+                    "\(name) is not a file", hint: "give a file, or - and the file's bytes through a pipe")
+            }
+        } else {
+            failure = unreadable(name, errno)
         }
-        let size = Int(status.st_size)
-        guard size <= limit else { throw tooLarge(path, limit) }
-        return try readAll(descriptor, path, expecting: size, limit)
+        close(descriptor)
+        throw failure
+    }
+
+    static func read(_ path: String, sizeBytesMax limit: Int = FileInput.sizeBytesMax) throws(Failure) -> [UInt8] {
+        let (descriptor, name, _, size) = try open(path)
+        defer { close(descriptor) }
+        guard size <= limit else { throw tooLarge(name, limit) }
+        return try readAll(descriptor, name, expecting: size, limit)
     }
 
     private static func readAll(
@@ -55,11 +69,11 @@ enum FileInput {
         return bytes
     }
 
-    private static func unreadable(_ path: String, _ code: Int32) -> Failure {
+    static func unreadable(_ path: String, _ code: Int32) -> Failure {
         Failure("\(path) cannot be read: \(Terminal.plain(String(cString: strerror(code))))")
     }
 
-    private static func tooLarge(_ path: String, _ limit: Int) -> Failure {
+    static func tooLarge(_ path: String, _ limit: Int) -> Failure {
         Failure("\(path) is larger than \(limit) bytes", hint: "ask for the evidence in shorter periods")
     }
 }

@@ -99,13 +99,16 @@ struct VerdictReport {
     private static let anchorsShown = 5
 
     private var steps: [String] {
-        let anchors = verdict.steps.indices.filter { verdict.steps[$0].name == .anchor }
+        let counted = verdict.steps.indices.filter { number("more", of: verdict.steps[$0]) != nil }
+        let anchors = verdict.steps.indices.filter { verdict.steps[$0].name == .anchor && !counted.contains($0) }
+        let more = counted.reduce(0) { $0 + (number("more", of: verdict.steps[$1]) ?? 0) }
         let middle = anchors.dropFirst(Self.anchorsShown).dropLast(Self.anchorsShown)
         let left = Set(middle.filter { verdict.steps[$0].state == .holds })
         let firstLeft = left.min()
         return verdict.steps.enumerated().compactMap { place, step in
+            if counted.contains(place) { return nil }
             if !left.contains(place) { return self.step(step) }
-            return place == firstLeft ? "  \(pad("anchors", 15))\(left.count) more hold" : nil
+            return place == firstLeft ? "  \(pad("anchors", 15))\(Int64(left.count) + more) more hold" : nil
         }
     }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Evidence
-import Hashing
 import Reporting
 import Tangle
 
@@ -40,11 +39,11 @@ struct VerifyCommand: ParsableCommand {
     var json = false
 
     mutating func run() throws {
-        let (verdict, bytes) = try options.verify(file)
+        let (verdict, source) = try options.verify(file)
         let report = VerdictReport(verdict: verdict, file: file)
         if json {
-            try Terminal.show(
-                Terminal.safe(json: verdict.json(file: file, sha256: sha256(bytes), program: Build.text).text))
+            let digest = try source.sha256()
+            try Terminal.show(Terminal.safe(json: verdict.json(file: file, sha256: digest, program: Build.text).text))
         } else {
             try Terminal.show(report.text)
             for (message, hint) in report.complaints { Terminal.complain(message, hint: hint) }

@@ -12,19 +12,24 @@ import Testing
     func `every bundle gets its exact findings`(_ entry: AuditCase) throws {
         let bundle = entry.bundle
         let key = try #require(VerifierKey(bundle.log_vkey))
+        let keys = LogKeys(key)
         var input = CoreAudit.Input(
-            origin: bundle.origin, keys: LogKeys(key),
+            origin: bundle.origin, keys: keys,
             anchors: bundle.anchors_on_tangle.enumerated().map { place, anchor in
                 CoreAudit.ListedAnchor(
-                    name: "anchor \(place)", note: anchor.note, payload: bytes(hex: anchor.payload),
+                    name: "anchor \(place)",
+                    reading: NoteReading(
+                        anchor.note, payload: bytes(hex: anchor.payload), origin: bundle.origin, keys: keys,
+                        name: "anchor \(place)"),
                     confirmation: .init(milestoneIndex: anchor.confirmed_ms_index, time: anchor.confirmed_ms_time))
             },
             from: bundle.from_anchor, to: bundle.to_anchor, proof: bundle.proof.compactMap { Hash(hex: $0) },
-            leaves: bundle.entries.compactMap { bytes(hex: $0)?[...] },
-            items: try Dictionary(
-                uniqueKeysWithValues: bundle.items.map { k, items in
-                    (try #require(UInt64(k)), try items.map { try $0.content() })
-                }))
+            leaves: PackedLeaves(bundle.entries.compactMap { bytes(hex: $0)?[...] }),
+            items: PackedItems(
+                try Dictionary(
+                    uniqueKeysWithValues: bundle.items.map { k, items in
+                        (try #require(UInt64(k)), try items.map { try $0.content() })
+                    })))
         input.start = bundle.start
         input.end = bundle.end
         input.size = bundle.size
