@@ -107,8 +107,9 @@ struct ItemRecord {
         self.instantsAt = shifted(instantsAt)
         self.wholesAt = shifted(wholesAt)
         self.floatsAt = shifted(floatsAt)
-        // The payload's own head of three bytes stands before it, the salt of 16 before that.
-        saltAt = payloadAt - 3 - 16
+        // The payload's own head stands before it, two bytes or three, and the salt of 16 before that.
+        let payloadHeadBytes = payload.count < 256 ? 2 : 3
+        saltAt = payloadAt - payloadHeadBytes - 16
         // And before that the salt's head and the interval in four bytes.
         itemKAt = saltAt - 1 - 4
         bytes = [UInt8](repeating: 0, count: Self.headBytes) + item
