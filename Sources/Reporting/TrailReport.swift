@@ -66,7 +66,7 @@ package struct TrailReport: Sendable {
             "",
             entries.isEmpty ? "Nothing of this kind in the time asked for." : count(entries.count, "entry", "entries"),
         ]
-        if let modelRevision {
+        if let modelRevision, !entries.isEmpty {
             lines.append("Model revision \(modelRevision) was in force at the first of them.")
         }
         var closed: [String] = []

@@ -48,7 +48,10 @@ struct TrailWords {
         let details = payload.details.map { detail in (detail.name, Self.text(detail.value, kind: nil) ?? "none") }
         members += [
             .init("point", payload.point.map { .string(name($0, leaf)) } ?? .null),
-            .init("details", .object(details.map { .init($0.0, .string($0.1)) })),
+            .init(
+                "details",
+                .array(
+                    details.map { .object([.init("name", .string($0.0)), .init("value", .string($0.1))]) })),
         ]
         let about = payload.point.map { " of \(name($0, leaf))" } ?? ""
         let more = details.isEmpty ? [] : [details.map { "\($0.0) \($0.1)" }.joined(separator: ", ")]
@@ -119,7 +122,7 @@ struct TrailWords {
         let all = leaf.accessItems.flatMap(\.entries)
         let wanted = all.filter { selection.wants(id: $0.scope) }
         guard selection.wantsHouse || !wanted.isEmpty else { return nil }
-        let reads = wanted.map { "\(actor($0.actor, grant: $0.grant)): \($0.scope), \($0.what), \($0.count) times" }
+        let reads = wanted.map { "\(actor($0.actor, grant: $0.grant)): \($0.scope), \($0.what), \($0.count)×" }
         let members: [JSON.Member] = [
             .init(
                 "reads",
@@ -132,8 +135,10 @@ struct TrailWords {
                         ])
                     })), .init("notOpenedItems", .number(hidden)),
         ]
-        let rest = hidden > 0 ? ", \(hidden) items not opened" : ""
-        return TrailEntry(leaf, "access", "\(wanted.count) reads\(rest)", more: reads, members)
+        let rest = hidden > 0 ? ", more not opened: \(hidden)" : ""
+        return TrailEntry(
+            leaf, "access", wanted.count == 1 ? "one read\(rest)" : "\(wanted.count) reads\(rest)", more: reads, members
+        )
     }
 
     private func snapshot(_ leaf: TrailLeaf, _ snapshot: Leaf.Snapshot, _ selection: TrailSelection) -> TrailEntry? {
@@ -154,10 +159,11 @@ struct TrailWords {
             let part = item.whole.map { ", part of \($0)" } ?? ""
             return "\(item.entityID) (\(item.type)\(part))\(points.isEmpty ? "" : ": \(points)")"
         }
-        let rest = hidden > 0 ? ", \(hidden) not opened" : ""
+        let rest = hidden > 0 ? ", more not opened: \(hidden)" : ""
         return TrailEntry(
             leaf, "snapshot",
-            "\(snapshot.number), model revision \(snapshot.modelRevision), \(items.count) entities\(rest)", more: more,
+            "\(snapshot.number), model revision \(snapshot.modelRevision), \(items.count) \(items.count == 1 ? "entity" : "entities")\(rest)",
+            more: more,
             [
                 .init("number", .number(snapshot.number)), .init("modelRevision", .number(snapshot.modelRevision)),
                 .init("entities", .array(entities)), .init("notOpenedItems", .number(hidden)),
@@ -201,7 +207,7 @@ extension TrailWords {
         guard let row, let raw = RawValue(value, kind: row.kind), let number = row.scale.engineering(raw) else {
             return Self.text(value, kind: row?.kind)
         }
-        return row.unit.isEmpty ? "\(number)" : "\(number) \(row.unit)"
+        return row.unit.isEmpty || row.unit == "1" ? "\(number)" : "\(number) \(row.unit)"
     }
 
     /// As it stands in the log; a float by its shortest decimal, nil for none.

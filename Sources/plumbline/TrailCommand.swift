@@ -61,6 +61,11 @@ struct TrailCommand: ParsableCommand {
         scope.points = Set(point)
         scope.entities = Set(entity)
         let (verdict, leaves, digest) = try options.trail(file)
+        guard verdict.facts.kind != .reading else {
+            throw Failure(
+                "a reading file has no trail", hint: "ask the gateway for the evidence of a period",
+                code: Failure.usageCode)
+        }
         let report = TrailReport(verdict: verdict, leaves: leaves, scope: scope)
         if json {
             let text = report.json(file: file, sha256: digest, program: Build.text).text
