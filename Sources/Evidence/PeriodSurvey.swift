@@ -2,7 +2,7 @@ package import Readings
 
 /// What a period holds, counted for a report: what was expected and what came, what is missing and why, and the two
 /// bounds in time of every part. A survey judges nothing; it is worth what the verdict beside it is worth.
-package struct PeriodSurvey: Sendable {
+package struct PeriodSurvey: Hashable, Sendable {
     /// What is counted: all of it, or these streams, points and entities together.
     package struct Scope: Hashable, Sendable {
         package var streams: Set<UInt32> = []
