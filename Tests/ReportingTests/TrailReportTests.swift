@@ -10,7 +10,7 @@ struct TrailReportTests {
         let card = try PolicyCard.parse(try vectorBytes("evidence/gateway.card"))
         let file = try vectorBytes("evidence/\(name)")
         var leaves: [TrailLeaf] = []
-        let verdict = trail(file: file, card: card) { leaves.append($0) }
+        let verdict = try trail(source: MemorySource(file), card: card, by: VerificationOptions()) { leaves.append($0) }
         var scope = PeriodSurvey.Scope()
         edit(&scope)
         return TrailReport(verdict: verdict, leaves: leaves, scope: scope)
