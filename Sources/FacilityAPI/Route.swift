@@ -37,7 +37,7 @@ package struct Route: Sendable {
     /// whole house.
     private static let boundPatterns: Set<String> = [
         "/v1", "/v1/card", "/v1/entities", "/v1/entities/{id}", "/v1/points", "/v1/points/{id}",
-        "/v1/points/{id}/series", "/v1/points/{id}/readings", "/v1/points/{id}/readings/{at}",
+        "/v1/points/{id}/series", "/v1/points/{id}/readings",
         "/v1/points/{id}/readings/{at}/evidence", "/v1/completeness", "/v1/anchors", "/v1/anchors/{seq}",
         "/v1/evidence",
         "/v1/evidence/{id}", "/v1/verifications", "/v1/commands", "/v1/commands/{id}", "/v1/events",

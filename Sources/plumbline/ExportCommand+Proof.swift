@@ -16,7 +16,13 @@ extension ExportCommand {
         if verdict.vouchesForReadings {
             let bytes = try source.bytes(sizeBytesMax: FileInput.sizeBytesMax)
             let proof = verdict.facts.kind == .period ? try periodProof(bytes) : try readingProof(bytes)
-            try Terminal.show(bytes: Array(proof.text.utf8))
+            if beside {
+                let path = file + (leaf.map { ".\($0)" } ?? "") + ".tlog-proof"
+                try FileOutput.write(Array(proof.text.utf8), to: path)
+                try Terminal.show(Terminal.safe(path))
+            } else {
+                try Terminal.show(bytes: Array(proof.text.utf8))
+            }
         }
         for (message, hint) in report.complaints { Terminal.complain(message, hint: hint) }
         throw ExitCode(verdict.exitCode)

@@ -54,11 +54,16 @@ struct ExportCommand: ParsableCommand {
             "Index of the leaf for --tlog-proof; a reading file has one only.", valueName: "number"))
     var leaf: UInt64?
 
+    @Flag(help: "Write the tlog-proof into a file beside the evidence, named like it, and print that name.")
+    var beside = false
+
     /// Bytes that are gathered before they are written.
     private static let chunkBytes = 1 << 16
 
     func validate() throws {
         if tlogProof && (csv || jsonl || german) { throw ValidationError("--tlog-proof is a form of its own") }
+        if beside && !tlogProof { throw ValidationError("--beside goes with --tlog-proof") }
+        if beside && file == FileInput.standardInput { throw ValidationError("nothing lies beside standard input") }
         if leaf != nil && !tlogProof { throw ValidationError("--leaf goes with --tlog-proof") }
         if jsonl && (csv || german) { throw ValidationError("--jsonl and --csv exclude each other") }
     }

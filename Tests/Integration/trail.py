@@ -5,6 +5,7 @@ files are judged by `plumbline` and by the verifier written from Docs/formats.md
 
 import io
 import json
+import pathlib
 import subprocess
 import sys
 import tarfile
@@ -127,6 +128,9 @@ def whole(steps, auditor, gateway, command, anchors):
     steps.check(code == 2 and narrow["notShown"] == ["point no.such"], "what the file does not show is told, exit 2")
     text = auditor.run("trail", "whole.evidence").stdout
     steps.check("Holds" in text.split("leaf ")[0] and "ahu1.setpoint to 21.5 Cel, asked by grant 1" in text, "as text, the verdict first")
+    words = ("--tlog-proof", "--leaf", str(asked["leaf"]))
+    printed, name = auditor.run("export", "whole.evidence", *words).stdout, auditor.run("export", "whole.evidence", *words, "--beside").stdout.strip()
+    steps.check(name.endswith(f"whole.evidence.{asked['leaf']}.tlog-proof") and printed and pathlib.Path(name).read_text() == printed, f"the command's tlog-proof lies beside the file: {name}")
     damaged = bytearray(data)
     damaged[data.index(b"filter change")] ^= 1
     (gateway.folder / "damaged.evidence").write_bytes(damaged)
