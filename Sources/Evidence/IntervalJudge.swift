@@ -109,7 +109,7 @@ final class IntervalJudge {
         if let stream = config?.stream(place) {
             let first = readings.count
             let number = stream.config.stream.rawValue
-            let isGood = ItemScan.accepts(
+            let isGood = StreamItemScan.accepts(
                 bytes, stream: number, k: interval.k, periodMs: interval.periodMs, kinds: stream.kinds, into: &readings)
             if isGood {
                 shown.append(Shown(place: place, form: (number, interval.k), readings: first..<readings.count))

@@ -51,7 +51,7 @@ package struct ScannedReading: Sendable {
 
 /// Reads items that keep every rule of formats.md section 2, without a tree in memory. It may refuse an item that keeps them; it
 /// accepts none that does not. What it refuses is read by `IntervalItem.decode` and judged by `Payload.problems`.
-package enum ItemScan {
+package enum StreamItemScan {
     /// True when the bytes are `[1, stream, k, salt16, payload]` of exactly this stream and interval, and the payload keeps the
     /// rules with points of `kinds` alone; then its readings were appended in their order.
     package static func accepts(

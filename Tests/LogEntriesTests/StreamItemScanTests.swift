@@ -45,7 +45,7 @@ import TestTools
 
     static func scan(_ bytes: [UInt8], _ item: IntervalItem, _ into: inout [ScannedReading]) -> Bool {
         bytes.withUnsafeBytes {
-            ItemScan.accepts(
+            StreamItemScan.accepts(
                 $0, stream: item.stream.rawValue, k: item.k, periodMs: periodMs, kinds: PointKinds(kinds), into: &into)
         }
     }
