@@ -86,20 +86,18 @@ extension LogWriter {
     private func interval(
         _ k: UInt64, boot: (number: UInt64, monoMs: UInt64)?, access: AccessSeal?
     ) throws -> IntervalSeal {
-        let held = try ledger { try $0.openStreams(k: k) }
-        let strays = try strays(k, in: held)
+        // Rows come out of the ledger by instant, then point: the order of a payload.
+        var held = try ledger { try $0.openRows(k: k) }
+        let strays = strays(in: held)
         var items: [IntervalItemRow] = []
-        var citations: [Citation] = []
+        items.reserveCapacity(configuration.streams.count)
+        var citations = PointTable<Citation>()
         var publicCount: UInt64 = 0
         for stream in configuration.streams {
-            var mine: [Reading] = []
-            if held.contains(stream) {
-                // Rows come out of the ledger by instant, then point: the order of a payload.
-                mine = try ledger { try $0.openReadings(k: k, stream: stream) }
-                mine.removeAll { configuration.streamOf[$0.point] != stream }
-            }
+            var mine = held.removeValue(forKey: stream) ?? []
+            mine.removeAll { configuration.streamOf[$0.point] != stream }
             if let more = strays[stream] { mine = Self.inOrder(mine + more) }
-            citations += Self.citations(mine, stream, k)
+            Self.cite(mine, stream, k, into: &citations)
             if configuration.publicStreams.contains(stream) { publicCount += UInt64(mine.count) }
             guard let payload = Payload.encode(inOrder: mine, k: k, periodMs: identity.periodMs) else {
                 throw CaptureError.unreadable(what: "an open reading of interval \(k)")
@@ -117,15 +115,15 @@ extension LogWriter {
                 configHash: configuration.hash))
         return IntervalSeal(
             k: k, items: items, leaf: try leaf(body, k: k, of: boot),
-            citations: citations.sorted { $0.point < $1.point }, access: access,
+            citations: citations.map(\.value), access: access,
             privateStreams: configuration.privateStreams)
     }
 
     /// Open readings that were written down without their stream, by the older program before an update, by stream.
-    private func strays(_ k: UInt64, in held: Set<StreamNumber>) throws -> [StreamNumber: [Reading]] {
+    private func strays(in held: [StreamNumber: [Reading]]) -> [StreamNumber: [Reading]] {
         var strays: [StreamNumber: [Reading]] = [:]
-        for unknown in held.subtracting(configuration.streams) {
-            for reading in try ledger({ try $0.openReadings(k: k, stream: unknown) }) {
+        for unknown in Set(held.keys).subtracting(configuration.streams) {
+            for reading in held[unknown] ?? [] {
                 if let stream = configuration.streamOf[reading.point] { strays[stream, default: []].append(reading) }
             }
         }
@@ -137,12 +135,12 @@ extension LogWriter {
     }
 
     /// Where the newest value of each point stands among the rows of an item.
-    private static func citations(_ rows: [Reading], _ stream: StreamNumber, _ k: UInt64) -> [Citation] {
-        var found: [PointNumber: Citation] = [:]
-        for (position, row) in rows.enumerated().reversed() where row.value != .none && found[row.point] == nil {
-            found[row.point] = Citation(point: row.point, stream: stream, k: k, position: UInt64(position))
+    private static func cite(
+        _ rows: [Reading], _ stream: StreamNumber, _ k: UInt64, into found: inout PointTable<Citation>
+    ) {
+        for (position, row) in rows.enumerated() where row.value != .none {
+            found.set(row.point, to: Citation(point: row.point, stream: stream, k: k, position: UInt64(position)))
         }
-        return Array(found.values)
     }
 
     /// The access leaf behind interval `k`, when a grant was used since the last one.

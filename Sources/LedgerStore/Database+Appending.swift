@@ -37,14 +37,7 @@ extension Database {
                 "INSERT INTO item VALUES (?, ?, ?, ?)", .int(row.stream.rawValue), .natural(row.k),
                 .hash(row.item.hash), .optional(stored))
         }
-        for citation in interval.citations {
-            try run(
-                """
-                INSERT INTO citation VALUES (?, ?, ?, ?) ON CONFLICT (point) DO UPDATE
-                SET stream = excluded.stream, k = excluded.k, position = excluded.position
-                """, .int(citation.point.rawValue), .int(citation.stream.rawValue), .natural(citation.k),
-                .natural(citation.position))
-        }
+        try putCitations(interval.citations)
         let index = try append(interval.leaf, to: &tree)
         try run("DELETE FROM open_batch WHERE k <= ?", .natural(interval.k))
         if let access = interval.access {

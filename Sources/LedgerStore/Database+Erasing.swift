@@ -43,9 +43,7 @@ extension Database {
         try run(
             "INSERT INTO erasure VALUES (?, ?, ?, ?, ?, ?)", .natural(leaf), stream, .natural(range.kFrom),
             .natural(range.kTo), .int(PendingErasure.Step.items.rawValue), .natural(range.kFrom))
-        try run(
-            "DELETE FROM citation WHERE stream = ? AND k >= ? AND k <= ?", stream, .natural(range.kFrom),
-            .natural(range.kTo))
+        try forgetCitations { $0.stream == range.stream && $0.k >= range.kFrom && $0.k <= range.kTo }
         let fromMs = Int64(clamping: range.kFrom.multipliedReportingOverflow(by: periodMs).partialValue)
         let toMs = Int64(clamping: (range.kTo + 1).multipliedReportingOverflow(by: periodMs).partialValue)
         try forgetLatest(of: range.stream, fromMs..<max(fromMs, toMs))
@@ -54,23 +52,21 @@ extension Database {
 
     /// Latest values that were captured then.
     private func forgetLatest(of stream: StreamNumber, _ instants: Range<Int64>) throws {
-        let found = try rows(
-            """
-            SELECT newest, valued, heard, since FROM latest
-            WHERE point IN (SELECT point FROM point_stream WHERE stream = ?)
-            """, .int(stream.rawValue)
-        ) {
-            LatestValue(
-                newest: try $0.reading(0), valued: try $0.readingOrNil(1), heard: try $0.readingOrNil(2),
-                since: try $0.reading(3))
-        }
-        for value in found {
-            guard value.replay.contains(where: { instants.contains($0.capturedAtMs) }) else { continue }
-            guard let left = value.without(instants) else {
-                try run("DELETE FROM latest WHERE point = ?", .int(value.newest.point.rawValue))
-                continue
+        let points = Set(
+            try rows("SELECT point FROM point_stream WHERE stream = ?", .int(stream.rawValue)) {
+                PointNumber(try $0.number32(0))
+            })
+        for block in PointBlock.of(points.sorted()) {
+            var left: [LatestValue] = []
+            var isChanged = false
+            try eachLatest(block: block) { value in
+                guard points.contains(value.newest.point),
+                    value.replay.contains(where: { instants.contains($0.capturedAtMs) })
+                else { return left.append(value) }
+                isChanged = true
+                if let rest = value.without(instants) { left.append(rest) }
             }
-            try putLatest(left)
+            if isChanged { try putLatest(block, left) }
         }
     }
 

@@ -51,6 +51,7 @@ extension Database {
             try transaction {
                 try script(step)
                 if step == Schema.openBatches { try moveOpenRows() }
+                if step == Schema.pointBlocks { try moveIntoBlocks() }
                 try script("PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = \(offset + 1)")
             }
         }

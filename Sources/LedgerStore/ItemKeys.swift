@@ -34,8 +34,15 @@ package final class ItemKeys: Sendable {
     }
 
     package static let systemRandom: @Sendable (Int) -> [UInt8] = { count in
+        // Eight bytes at a time: every question is a call of the kernel.
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count {
+            Swift.withUnsafeBytes(of: generator.next()) { bytes.append(contentsOf: $0) }
+        }
+        bytes.removeLast(bytes.count - count)
+        return bytes
     }
 
     /// One key and its name.

@@ -30,6 +30,56 @@ package struct LatestValue: Hashable, Sendable {
             heard: Self.isLife(reading) ? reading : nil, since: reading)
     }
 
+    private enum Role {
+        static let isValued: UInt8 = 1
+        static let ownValue: UInt8 = 2
+        static let isHeard: UInt8 = 4
+        static let ownLife: UInt8 = 8
+        static let ownSince: UInt8 = 16
+    }
+
+    /// Writes the readings that it consists of: the newest, then those that are others. Returns which these are.
+    func append(to rows: inout OpenRows) -> UInt8 {
+        rows.append(newest)
+        var roles: UInt8 = 0
+        func add(_ older: Older, same: UInt8, own: UInt8) {
+            switch older {
+            case .none: break
+            case .isNewest: roles |= same
+            case .reading(let reading):
+                roles |= own
+                rows.append(reading)
+            }
+        }
+        add(value, same: Role.isValued, own: Role.ownValue)
+        add(life, same: Role.isHeard, own: Role.ownLife)
+        if since != newest {
+            roles |= Role.ownSince
+            rows.append(since)
+        }
+        return roles
+    }
+
+    /// Takes back what `append` has written; `nil` for roles or readings that it does not write.
+    init?(roles: UInt8, from rows: inout ArraySlice<Reading>) {
+        func older(_ same: UInt8, _ own: UInt8) -> Older? {
+            switch (roles & same != 0, roles & own != 0) {
+            case (false, false): Older.none
+            case (true, false): .isNewest
+            case (false, true): rows.popFirst().map { .reading($0) }
+            case (true, true): nil
+            }
+        }
+        guard roles < 32, let newest = rows.popFirst(), let value = older(Role.isValued, Role.ownValue),
+            let life = older(Role.isHeard, Role.ownLife),
+            let since = roles & Role.ownSince == 0 ? newest : rows.popFirst()
+        else { return nil }
+        self.newest = newest
+        self.value = value
+        self.life = life
+        self.since = since
+    }
+
     /// The newest that carried a value.
     package var valued: Reading? { resolved(value) }
     /// The newest that was no silence.

@@ -35,7 +35,9 @@ extension Ledger {
         let values = try latestValues()
         let changed = touched
         let sealed = try append { database, tree in
-            for point in changed.points { if let value = values[point] { try database.putLatest(value) } }
+            for block in PointBlock.of(changed.points) {
+                try database.putLatest(block, PointBlock.points(block).compactMap { values[$0] })
+            }
             return try intervals.map { try database.seal($0, to: &tree) }
         }
         touched = PointTable()

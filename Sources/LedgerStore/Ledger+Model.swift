@@ -90,18 +90,6 @@ extension Database {
             StoredConfig(hash: hash, leafIndex: try $0.natural(0), modelRevision: try $0.natural(1), items: items)
         }
     }
-
-    func citations() throws -> [PointNumber: Citation] {
-        var found: [PointNumber: Citation] = [:]
-        try each("SELECT point, stream, k, position FROM citation") { row in
-            let point = PointNumber(try row.number32(0))
-            found[point] = Citation(
-                point: point, stream: StreamNumber(try row.number32(1)), k: try row.natural(2),
-                position: try row.natural(3))
-            return true
-        }
-        return found
-    }
 }
 
 extension ModelRevision {

@@ -31,6 +31,9 @@ extension Ledger {
         try database().openReadings(k: k, stream: stream)
     }
 
+    /// The same, by stream: what a seal packs.
+    package func openRows(k: UInt64) throws -> [StreamNumber: [Reading]] { try database().openRows(k: k) }
+
     /// Streams that have captured readings in an interval that is not sealed yet.
     package func openStreams(k: UInt64) throws -> Set<StreamNumber> { try database().openStreams(k: k) }
 
@@ -78,14 +81,7 @@ extension Database {
     /// What the last seal wrote down, and on top of it what is captured since; and which points the latter are.
     func latestValues() throws -> (values: PointTable<LatestValue>, open: PointTable<Void>) {
         var values = PointTable<LatestValue>()
-        try each("SELECT newest, valued, heard, since FROM latest") { row in
-            let newest = try row.reading(0)
-            let value = LatestValue(
-                newest: newest, valued: try row.readingOrNil(1), heard: try row.readingOrNil(2),
-                since: try row.reading(3))
-            values.set(newest.point, to: value)
-            return true
-        }
+        try eachLatest { values.set($0.newest.point, to: $0) }
         var open = PointTable<Void>()
         try each("SELECT rows FROM open_batch ORDER BY id") { row in
             try row.openRows(0) { reading in
@@ -95,15 +91,6 @@ extension Database {
             return true
         }
         return (values, open)
-    }
-
-    func putLatest(_ value: LatestValue) throws {
-        try run(
-            """
-            INSERT INTO latest VALUES (?, ?, ?, ?, ?) ON CONFLICT (point) DO UPDATE
-            SET newest = excluded.newest, valued = excluded.valued, heard = excluded.heard, since = excluded.since
-            """, .int(value.newest.point.rawValue), .blob(value.newest.stored()), .optional(value.valued?.stored()),
-            .optional(value.heard?.stored()), .blob(value.since.stored()))
     }
 
     /// The last boots, newest first.

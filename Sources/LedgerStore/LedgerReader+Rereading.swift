@@ -79,7 +79,8 @@ extension LedgerReader {
 extension LedgerReader {
     /// Names of tables whose rows `form` reads.
     package static let tablesBeside = [
-        "access_use", "citation", "command", "command_key", "compromise", "event", "field_memory", "job", "latest",
+        "access_use", "citation_block", "command", "command_key", "compromise", "event", "field_memory", "job",
+        "latest_block",
         "open_batch",
         "point_number", "stream_number", "token",
     ]
@@ -96,7 +97,7 @@ extension LedgerReader {
                 }
                 return true
             }
-        case "citation": _ = try database.citations()
+        case "citation_block": _ = try database.citations()
         case "command": _ = try database.commands(CommandQuery(limit: Int(Int32.max)))
         case "command_key":
             try database.each("SELECT grant_number, key, question, intent, at_ms FROM command_key") { row in
@@ -111,7 +112,7 @@ extension LedgerReader {
                 return true
             }
         case "job": _ = try database.jobs()
-        case "latest": _ = try database.latestValues()
+        case "latest_block": _ = try database.latestValues()
         case "open_batch": _ = try database.openReadings(point: nil)
         case "point_number", "stream_number": _ = try database.numbering()
         case "token": _ = try database.tokens()

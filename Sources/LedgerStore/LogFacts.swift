@@ -79,7 +79,7 @@ package struct IntervalSeal: Sendable {
     /// In the order of the configuration's stream list, one for every stream.
     package let items: [IntervalItemRow]
     package let leaf: NewLeaf
-    /// The newest value of each point that has one in this interval.
+    /// The newest value of each point that has one in this interval, by rising point.
     package let citations: [Citation]
     /// The access leaf of this interval, when there were accesses.
     package let access: AccessSeal?

@@ -224,6 +224,26 @@ extension Database {
         return Self.inOrder(found)
     }
 
+    /// Open readings of one interval by stream, each in the order of `openReadings`.
+    func openRows(k: UInt64) throws -> [StreamNumber: [Reading]] {
+        var found: [StreamNumber: [Reading]] = [:]
+        var here: StreamNumber?
+        var readings: [Reading] = []
+        func end() { if let here { found[here] = Self.inOrder(readings) } }
+        try each("SELECT stream, rows FROM open_batch WHERE k = ? ORDER BY stream, id", .natural(k)) { row in
+            let stream = StreamNumber(try row.number32(0))
+            if stream != here {
+                end()
+                here = stream
+                readings.removeAll(keepingCapacity: true)
+            }
+            try row.openRows(1) { readings.append($0) }
+            return true
+        }
+        end()
+        return found
+    }
+
     /// Every open reading, by interval, then instant, then point; of one point when it is given.
     func openReadings(point: PointNumber?) throws -> [PlacedReading] {
         var found: [PlacedReading] = []

@@ -7,7 +7,7 @@ enum Schema {
 
     static let steps: [String] = [
         first, leavesByTime, openBatches, fieldMemory, commands, cosignatures, timeStamps, erasures,
-        compromises,
+        compromises, pointBlocks,
     ]
 
     private static let first = """
@@ -127,6 +127,12 @@ enum Schema {
     private static let compromises = """
         CREATE TABLE compromise (
             size INTEGER PRIMARY KEY, statement BLOB NOT NULL, recovery_key TEXT NOT NULL, made_ms INTEGER NOT NULL);
+        """
+
+    /// Latest values and citations stand in blocks of points; `migrate` moves those of the older tables, and drops these.
+    static let pointBlocks = """
+        CREATE TABLE latest_block (block INTEGER PRIMARY KEY, roles BLOB NOT NULL, rows BLOB NOT NULL);
+        CREATE TABLE citation_block (block INTEGER PRIMARY KEY, rows BLOB NOT NULL);
         """
 
     /// Responses of time-stamping authorities, by anchor.

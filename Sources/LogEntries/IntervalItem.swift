@@ -38,7 +38,15 @@ package struct IntervalItem: Hashable, Sendable {
     }
 
     package func encoded() -> [UInt8] {
-        CBOR.array([.unsigned(1), .stream(stream), .unsigned(k), .bytes(salt.bytes), .bytes(payload)]).encoded()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(payload.count + 48)
+        CBOR.append(arrayOf: 5, to: &bytes)
+        CBOR.append(unsigned: 1, to: &bytes)
+        CBOR.append(unsigned: UInt64(stream.rawValue), to: &bytes)
+        CBOR.append(unsigned: k, to: &bytes)
+        CBOR.append(bytes: salt.bytes, to: &bytes)
+        CBOR.append(bytes: payload, to: &bytes)
+        return bytes
     }
 
     package var hash: Hash { sha256Leaf(encoded()) }

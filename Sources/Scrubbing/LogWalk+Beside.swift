@@ -32,7 +32,7 @@ extension LogWalk {
 
     /// Each points at a reading of its point.
     private mutating func checkCitations() async throws {
-        for citation in try await read(.table, "table citation", { try $0.citations() }) ?? [] {
+        for citation in try await read(.table, "table citation_block", { try $0.citations() }) ?? [] {
             let name = "citation of point \(citation.point)"
             let item = try await read(.table, name) { try $0.item(stream: citation.stream, k: citation.k) } ?? nil
             guard let item else {

@@ -90,11 +90,11 @@ import Testing
             StoredCheckpoint(size: UInt64(size), root: sha256([1]), note: "", signedMs: 0)
         }
         for size in 0..<ReceiptDesk.newPerMinuteMax {
-            #expect(try await desk.signature(for: tree(size), nowMs: 1_000) != nil)
+            #expect(try await desk.signature(for: tree(size), nowMs: 100_000) != nil)
         }
         let busy = Refusal.busy(retryAfterSeconds: 60)
-        await #expect(throws: busy) { try await desk.signature(for: tree(1_000), nowMs: 1_000) }
-        #expect(try await desk.signature(for: tree(7), nowMs: 1_000) == [UInt8](repeating: 7, count: 64))
-        #expect(try await desk.signature(for: tree(1_000), nowMs: 61_000) != nil)
+        await #expect(throws: busy) { try await desk.signature(for: tree(1_000), nowMs: 100_000) }
+        #expect(try await desk.signature(for: tree(7), nowMs: 100_000) == [UInt8](repeating: 7, count: 64))
+        #expect(try await desk.signature(for: tree(1_000), nowMs: 160_000) != nil)
     }
 }

@@ -67,9 +67,15 @@ import Testing
         ("DELETE FROM boot WHERE number = 2", .boot, "boot 2"),
         ("UPDATE point_number SET number = 99 WHERE id = 'm1.power'", .table, "table point_number"),
         ("DELETE FROM point_stream WHERE point = 1", .table, "table point_stream"),
-        ("UPDATE citation SET position = 77 WHERE point = 1", .table, "citation of point 1"),
+        (
+            "UPDATE citation_block SET rows = CAST(substr(rows, 1, 16) || x'4d' || substr(rows, 18) AS BLOB)", .table,
+            "citation of point "
+        ),
+        ("UPDATE citation_block SET rows = zeroblob(3)", .table, "table citation_block"),
         ("UPDATE token SET hash = zeroblob(31)", .table, "table token"),
-        ("UPDATE latest SET newest = zeroblob(3) WHERE point = 1", .table, "table latest"),
+        ("UPDATE latest_block SET rows = zeroblob(3)", .table, "table latest_block"),
+        ("UPDATE latest_block SET roles = CAST(roles || x'00' AS BLOB)", .table, "table latest_block"),
+        ("UPDATE latest_block SET roles = x'03'", .table, "table latest_block"),
         ("UPDATE open_batch SET rows = zeroblob(3)", .table, "table open_batch"),
         ("UPDATE identity SET network = 'other'", .identity, "identity"),
         (
