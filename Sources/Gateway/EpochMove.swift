@@ -49,10 +49,12 @@ struct EpochMove {
         (try? GatewayPlan.read(folder + "/" + Self.noteName)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
+    /// Where the log of this origin lies once another has taken its place.
+    func oldFolder(_ origin: String) -> String { data + "/epoch-\(origin.split(separator: "/").last ?? "old")" }
+
     /// - Returns: where the old log lies now.
     func run(oldOrigin: String) throws -> String {
-        let epoch = oldOrigin.split(separator: "/").last ?? "old"
-        let old = data + "/epoch-\(epoch)"
+        let old = oldFolder(oldOrigin)
         try Files.makeFolder(old)
         for name in Self.names {
             let isNewWaiting = Files.exists(folder + "/" + name)

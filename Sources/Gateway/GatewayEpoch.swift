@@ -22,13 +22,16 @@ package enum GatewayEpoch {
         package let endMissing: String?
         /// Tokens that go on; the others have to be made again.
         package let tokens: Int
+        /// It had been opened before and nothing of it is signed yet, so nothing was done now.
+        package let wasOpen: Bool
     }
 
     /// Longest wait for the anchor of the old log's end, beside one interval, ms.
     static let endWaitMs: UInt64 = 60_000
 
     /// Ends the old log where it still can be ended, makes the next one in a folder beside it and puts it in its place, card last.
-    /// The gateway must not run. After a death in between the same command goes on where it stopped.
+    /// The gateway must not run. After a death in between the same command goes on where it stopped; given again before the new log has
+    /// signed anything, it does nothing and tells the same.
     ///
     /// - Parameter isEnding: whether the old log is given its end leaf and the anchor for it.
     package static func open(
@@ -40,6 +43,7 @@ package enum GatewayEpoch {
         if !move.isReady {
             let card = try GatewayKeys.card(paths)
             let recovery = try GatewayKeys.recoveryKey(recoveryKeyPath, card)
+            if let report = try await openBefore(paths, card, move) { return report }
             let origin = try nextOrigin(card.origin)
             try await GatewayKeys.withLedger(paths) { ledger in
                 let gateway = GatewayRun(plan, clock: clock, random: random, journal: journal)
@@ -63,7 +67,21 @@ package enum GatewayEpoch {
         return Report(
             origin: card.origin, card: card.encoded(), cardPath: paths.card, previousOrigin: previous.origin,
             previousSize: previous.size, oldFolder: oldFolder, endMissing: notEnded.isEmpty ? nil : notEnded,
-            tokens: try await tokens.tokens().count)
+            tokens: try await tokens.tokens().count, wasOpen: false)
+    }
+
+    /// What was opened by an earlier call, when this log follows a lost one and has not signed a checkpoint.
+    private static func openBefore(_ paths: DataPaths, _ card: PolicyCard, _ move: EpochMove) async throws -> Report? {
+        // Without a ledger the steps behind this say what is missing.
+        guard Files.exists(paths.ledger) else { return nil }
+        let reader = try LedgerReader.open(directory: paths.folder)
+        guard try await reader.lastCheckpoint() == nil, let first = try await reader.leaf(at: 0),
+            case .genesis(let genesis) = try Leaf.decode(first.bytes).body, let previous = genesis.previous
+        else { return nil }
+        return Report(
+            origin: card.origin, card: card.encoded(), cardPath: paths.card, previousOrigin: previous.origin,
+            previousSize: previous.size, oldFolder: move.oldFolder(previous.origin), endMissing: nil,
+            tokens: try await reader.tokens().count, wasOpen: true)
     }
 
     /// `gw/b/house/1` → `gw/b/house/2`.

@@ -100,6 +100,12 @@ struct EpochCommand: AsyncParsableCommand {
                     plan, recoveryKeyPath: recovery.path, isEnding: !withoutEnd,
                     journal: { Terminal.journal($0, level: .warning) })
                 print(report.card, terminator: "")
+                if report.wasOpen {
+                    Terminal.say(
+                        "plumblined: the epoch is already open: \(report.origin) follows \(report.previousOrigin) and has signed "
+                            + "nothing yet; nothing was done. Start the gateway")
+                    return
+                }
                 Terminal.say(
                     "plumblined: the log \(report.origin) has begun, after \(report.previousSize) anchored entries of "
                         + "\(report.previousOrigin), which lies in \(report.oldFolder)")

@@ -129,6 +129,8 @@ def epoch(site, card):
     new = site.data / "card"
     steps.check("origin gw-test/b/north/2\n" in opened.stdout and new.read_text() == opened.stdout, f"the next epoch has a card: {opened.stderr.strip()[:300]}")
     steps.check("no anchored end" not in opened.stderr, "and the old log an anchored end")
+    again = gateway.command("epoch", "open", *site.recovery)
+    steps.check(again.stdout == opened.stdout and "already open" in again.stderr and new.read_text() == opened.stdout, f"given twice it opens one: {again.stderr.strip()[:200]}")
     gateway.start()
     site.anchors(3)
     anchors = gateway.anchored()
