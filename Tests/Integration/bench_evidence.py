@@ -51,7 +51,7 @@ def main():
         for file in (reading, folder / "reading-configured.evidence"):
             steps.check(verify(file, card)[0] == 0, f"and {file.name}")
         size = day.stat().st_size
-        for at in (600, size // 2, size * 3 // 4):
+        for at in (2_000, size // 2, size * 3 // 4):
             steps.check(verify(flipped(day, at), card)[0] == 1, f"a flipped byte at {at} of {size} is found")
         steps.check(verify(flipped(reading, 200), card)[0] == 1, "and one in the reading")
         for file in (day, reading):
