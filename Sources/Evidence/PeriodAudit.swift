@@ -84,7 +84,7 @@ struct PeriodAudit {
         let all = max(period.leaves.count, 1)
         let counted = core.walk(workers: options.workers, asked: asked, tally: tally) { leaves in
             let whole = period.contentBytes
-            options.progress.tell(whole + whole / all * leaves, 2 * whole)
+            options.progress.tell(leaves < all ? whole + whole / all * leaves : 2 * whole, 2 * whole)
         } visit: { index, leaf in
             around.take(index, leaf)
             survey?.take(index, leaf, configs: configs, asked: asked, isProven: around.provenBeacon == index)

@@ -66,7 +66,9 @@ import Testing
         try await house { _, door, _ in
             let bound = try await door.get(path, token: Self.token)
             let whole = try await door.get(path)
-            #expect(bound.status == 403 && whole.status == 200, "\(bound.text) \(whole.status)")
+            // This house has no snapshot yet: who may ask is told that.
+            let found = path == "/v1/snapshots/1" ? 404 : 200
+            #expect(bound.status == 403 && whole.status == found, "\(bound.text) \(whole.status)")
         }
     }
 
