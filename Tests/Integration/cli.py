@@ -268,8 +268,10 @@ def files(steps, program, folder):
     huge = folder / "huge.period"
     with open(huge, "wb") as out:
         out.truncate(5 << 30)
-    code, out, complaints = program.run("verify", huge, timeout=20)
-    steps.check(code == 2 and not out and b"larger than" in complaints, "5 GiB are refused before they are read")
+    code, _, complaints = program.run("verify", huge, timeout=20)
+    steps.check(code == 1 and b"E_MALFORMED" in complaints, "5 GiB of nothing are malformed at once")
+    code, out, complaints = program.run("inspect", huge, timeout=20)
+    steps.check(code == 2 and not out and b"larger than" in complaints, "and too large for what reads a file whole")
     secret = folder / "secret.period"
     secret.write_bytes(b"x")
     secret.chmod(0)
